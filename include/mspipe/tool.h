@@ -1,0 +1,181 @@
+/* mspipe/tool.h - what every command shares
+ *
+ * A command is one table and a few functions; main() is in lib/tool/main.c. The frame
+ * parses options, opens input and output, keeps segments and lineage ids,
+ * passes on what the command does not handle, counts live and dead, reports, cleans up
+ * and chooses the exit status. A command never prints to stderr itself, never exits, never touches stdin or stdout.
+ *
+ *     struct filter { double band[2]; int mode; ... };
+ *     static const struct msp_option options[] = { {...}, {0} };
+ *     const struct msp_tool msp_tool = {
+ *             .name = "msfilter", .summary = "IIR-filter each time series of a stream",
+ *             .options = options, .size = sizeof(struct filter), .kinds = MSP_HANDLES_DATA,
+ *             .start = start, .flow = flow };
+ */
+#ifndef MSPIPE_TOOL_H
+#define MSPIPE_TOOL_H
+
+#include "mspipe/core.h"
+#include "mspipe/stream.h"
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- options ----------------------------------------------------------- */
+
+enum msp_option_type {
+	MSP_OPT_FLAG = 1, /* bool; takes no argument */
+	MSP_OPT_MODE,     /* takes no argument; only sets `mode` */
+	MSP_OPT_INT,      /* int64_t, within min..max when they differ; suffixes k M G (powers of 1000) */
+	MSP_OPT_DOUBLE,   /* double, finite, within min..max when they differ */
+	MSP_OPT_SECONDS,  /* double; suffixes ms s min h d */
+	MSP_OPT_HZ,       /* double > 0; suffixes mHz Hz */
+	MSP_OPT_HZ2,      /* double[2]: F1,F2 with 0 < F1 < F2 */
+	MSP_OPT_SIZE,     /* uint64_t bytes; suffixes k M G (powers of 1024) */
+	MSP_OPT_TIME,     /* msp_time; MSP_OPT_UNSET when not given and no default */
+	MSP_OPT_STRING,   /* const char * (borrowed from argv); NULL when not given and no default */
+	MSP_OPT_STRINGS,  /* struct msp_strings; may be given several times */
+	MSP_OPT_CHOICE,   /* int: index in `choices`, "start|zero" */
+};
+#define MSP_OPT_UNSET INT64_MIN
+
+struct msp_strings {
+	const char **item; /* borrowed from argv; the array belongs to the frame */
+	size_t n;
+};
+
+#define MSP_OPTF_NOID 1u   /* does not change what is computed: not part of the stage's identity */
+#define MSP_OPTF_HIDDEN 2u /* accepted, not shown */
+
+struct msp_option {
+	const char *name;    /* long name, without dashes; {0} ends a table */
+	char letter;         /* short name or 0 */
+	int type;            /* enum msp_option_type */
+	size_t offset;       /* of the value in the command's struct (not for MODE) */
+	const char *arg;     /* metavariable, as help and man page show it: "F1,F2" */
+	const char *help;    /* one line, no full stop; names the default */
+	const char *def;     /* default, as a user would type it; NULL: zero / unset */
+	const char *choices; /* CHOICE only */
+	double min, max;
+	unsigned flags;      /* MSP_OPTF_* */
+	int mode;            /* if not 0: giving the option also sets the int at mode_offset to this; two options that set the same int to */
+	size_t mode_offset;  /* different modes exclude each other (usage error that names both) */
+};
+
+/* Parses one value as the option type does; for operands (START END). text may carry units. */
+MSP_API int msp_parse_seconds(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_hz(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_double(const char *text, double *out, struct msp_error *err) MSP_CHECKED; /* whole text, finite */
+MSP_API int msp_parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_size(const char *text, uint64_t *out, struct msp_error *err) MSP_CHECKED;
+
+/* ---- a command --------------------------------------------------------- */
+
+struct msp_job; /* opaque: one run of a command */
+
+#define MSP_HANDLES_TIMESERIES 1u
+#define MSP_HANDLES_SEISMOGRAM 2u
+#define MSP_HANDLES_DATA 3u
+/* Everything, dead objects, brackets and unknown kinds too, comes to flow(): for commands that select, count, print, gather. */
+#define MSP_HANDLES_ALL 0x80u
+
+#define MSP_TOOL_SOURCE 1u   /* has no input stream: flow() is not called (but see msp_job_relay), drain() makes the objects; all operands are its own */
+#define MSP_TOOL_TEXT 2u     /* writes text (msp_job_text()), no stream */
+#define MSP_TOOL_SINK 4u     /* writes no stream and no text to stdout: saves elsewhere, commits in drain() */
+#define MSP_TOOL_KEEPS_IDS 8u   /* only selects, moves or orders: ids stay */
+#define MSP_TOOL_RESTREAM 16u /* its output is a new stream with segments of its own, not the input's segments one to one (mssort): refuses --segments */
+#define MSP_TOOL_GATHERS 32u  /* holds the whole input or depends on all of it: not split-safe (msmap asks) */
+
+struct msp_tool {
+	const char *name, *summary;
+	const char *operands;  /* SYNOPSIS of the command's own operands: "START END"; NULL if none. The frame adds [FILE...] */
+	const struct msp_option *options; /* may be NULL */
+	size_t size;           /* of the command's struct: zeroed, then filled from the options' defaults and the command line */
+	unsigned kinds;        /* MSP_HANDLES_*: what comes to flow(); the rest is passed on unchanged */
+	unsigned flags;        /* MSP_TOOL_* */
+	unsigned own_operands; /* how many leading operands are the command's own (exactly); sources and sinks own all */
+	bool (*owns)(const char *operand); /* or: leading operands for which this is true are its own, at least own_operands of them */
+
+	/* Options are parsed. Check what needs no data; prepare. Below 0 with msp_job_error() set: MSP_USAGE, MSP_FAIL ... */
+	int (*start)(void *self, struct msp_job *job);
+	/* One object in; zero or more out by msp_emit(). o is the frame's; the command may change it, and msp_object_take() it.
+	 * MSP_KILL with msp_job_error() set: the frame kills o with that reason and emits it. Other negative: the job fails. */
+	int (*flow)(void *self, struct msp_job *job, struct msp_object *o);
+	/* Whole blocks instead of objects: only after msp_job_by_blocks(). */
+	int (*block)(void *self, struct msp_job *job, const struct msp_block *b);
+	/* A segment of the input begins / has ended whole. Optional. */
+	int (*header)(void *self, struct msp_job *job, const struct msp_header *h);
+	int (*trailer)(void *self, struct msp_job *job, const struct msp_totals *t, bool more);
+	/* The input has ended and everything in it was whole and complete. Emit the rest; sinks commit here. Not called after a failure. */
+	int (*drain)(void *self, struct msp_job *job);
+	/* Always called once after start() was called: free what self holds; abort what was not committed. */
+	void (*stop)(void *self);
+};
+
+/* ---- what a command may ask of its job --------------------------------- */
+
+/* Writes o as output of this stage: its id becomes msp_id_next(o->id, stage, k), k counting the outputs of this call of flow() or
+ * drain(); with MSP_TOOL_KEEPS_IDS the id stays. For n-to-1 results set o->id to the msp_id_sum() of the inputs' ids first. o is not consumed. */
+MSP_API int msp_emit(struct msp_job *job, struct msp_object *o) MSP_CHECKED;
+/* Writes o with the id it has: objects handed on unchanged, and objects whose origin is here (msp_object_origin_id()). */
+MSP_API int msp_pass(struct msp_job *job, const struct msp_object *o) MSP_CHECKED;
+/* Kills o with the reason in msp_job_error(job)->text (algorithm: the command's name) and counts it; does not emit it. Clears the error. */
+MSP_API int msp_job_kill(struct msp_job *job, struct msp_object *o) MSP_CHECKED;
+
+/* Where a failure's reason goes. `return msp_error_set(msp_job_error(job), MSP_KILL, "...")` is the usual form. */
+MSP_API struct msp_error *msp_job_error(struct msp_job *job);
+/* "TOOL: message" on stderr, unless -q. */
+MSP_API void msp_job_warn(struct msp_job *job, const char *fmt, ...) MSP_PRINTF(2, 3);
+/* As msp_job_warn(), only with -v. */
+MSP_API void msp_job_say(struct msp_job *job, const char *fmt, ...) MSP_PRINTF(2, 3);
+/* The command's own operands (all of them for sources and sinks). */
+MSP_API int msp_job_operands(const struct msp_job *job);
+MSP_API const char *msp_job_operand(const struct msp_job *job, int i);
+/* For sinks that own their operands but take input files too: the frame reads the operands from i on as input. */
+MSP_API void msp_job_inputs_from(struct msp_job *job, int i);
+/* Replaces the operands in the stage's identity text by a canonical form (numbers printed by msp_double_format() ...); call in start().
+ * Without it they enter as typed. */
+MSP_API int msp_job_canonical_operands(struct msp_job *job, const char *text) MSP_CHECKED;
+/* TEXT tools: where to print. The frame checks it and closes it. */
+MSP_API FILE *msp_job_text(struct msp_job *job);
+MSP_API bool msp_job_colour(const struct msp_job *job); /* text goes to a terminal and NO_COLOR is not set */
+MSP_API bool msp_job_quiet(const struct msp_job *job);
+MSP_API int msp_job_verbosity(const struct msp_job *job);
+/* Header and input name of the segment being read. NULL for sources. */
+MSP_API const struct msp_header *msp_job_header(const struct msp_job *job);
+MSP_API const char *msp_job_input_name(const struct msp_job *job);
+MSP_API struct msp_reader *msp_job_reader(struct msp_job *job); /* NULL for sources outside msp_job_relay() */
+/* Frame behaviour, to be set in start(). */
+MSP_API void msp_job_by_blocks(struct msp_job *job);     /* call block(), not flow() */
+MSP_API void msp_job_stop_early(struct msp_job *job);    /* any time: enough was read (mshead); output is closed whole */
+MSP_API void msp_job_strict_kill_count(struct msp_job *job, uint64_t n); /* counts kills made outside msp_job_kill() */
+/* The objects given to flow(), written, live, dead, killed here so far. */
+struct msp_counts { uint64_t in, out, live, dead, killed; };
+MSP_API void msp_job_counts(const struct msp_job *job, struct msp_counts *out);
+/* True once a signal asked the job to end: long loops in drain() return MSP_INTERRUPTED then. */
+MSP_API bool msp_job_interrupted(const struct msp_job *job);
+MSP_API msp_poll_fn *msp_job_poll_fn(void); /* for msp_reader/writer/msp_write_all, with the job as context */
+
+/* Sources. The first object begins a segment with this origin; without it the origin is the hash of the stage's identity. Parts: `part` of `parts`, or 0, 0. */
+MSP_API int msp_job_origin(struct msp_job *job, struct msp_id origin, uint32_t part, uint32_t parts) MSP_CHECKED;
+/* Sources: reads a whole msp stream from fd as a filter would: each object of it goes to flow(), its segments, pipelines (with this stage added) and ids are kept. */
+MSP_API int msp_job_relay(struct msp_job *job, int fd, const char *name) MSP_CHECKED;
+/* Output blocks, for mscat: copied, or decoded and written anew. */
+MSP_API int msp_job_put_block(struct msp_job *job, const struct msp_block *b) MSP_CHECKED;
+/* The id of this stage: msp_id_hash() of its canonical text. */
+MSP_API struct msp_id msp_job_stage_id(const struct msp_job *job);
+
+/* ---- main -------------------------------------------------------------- */
+
+/* Runs a command; returns the exit status (a death by signal does not return). */
+MSP_API int msp_tool_main(const struct msp_tool *tool, int argc, char **argv);
+/* Each command defines this one. */
+extern const struct msp_tool msp_tool;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
