@@ -1,0 +1,164 @@
+/* mspipe/signal.h - algorithms on arrays and on objects
+ *
+ * Filters, trends, windows and stacks. Functions on arrays take `double *x, size_t n` and work in place;
+ * functions on objects treat each component of a seismogram alike and convert samples to doubles where
+ * they compute. When they return MSP_KILL, with the reason, metadata and times are as they were, but
+ * samples need not be. None does I/O or keeps global state.
+ *
+ * The numbers do not depend on the processor: every code path does the same IEEE operations in the same
+ * order.
+ */
+#ifndef MSPIPE_SIGNAL_H
+#define MSPIPE_SIGNAL_H
+
+#include "mspipe/core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- samples ----------------------------------------------------------- */
+
+/* Index of the first sample that is NaN or infinite; n if all are finite. */
+MSP_API size_t msp_find_nonfinite(const double *x, size_t n);
+/* MSP_KILL with "sample 17 is NaN" (or "infinite") if there is one. */
+MSP_API int msp_check_finite(const double *x, size_t n, struct msp_error *err) MSP_CHECKED;
+
+/* ---- recursive filters -------------------------------------------------- */
+
+enum msp_filter_type { MSP_BUTTERWORTH, MSP_BESSEL, MSP_CHEBYSHEV1, MSP_CHEBYSHEV2 };
+enum msp_filter_band { MSP_LOWPASS, MSP_HIGHPASS, MSP_BANDPASS, MSP_BANDSTOP };
+
+#define MSP_FILTER_MAX_CORNERS 10
+#define MSP_FILTER_MAX_SECTIONS 10
+
+struct msp_filter_spec {
+	int type;        /* enum msp_filter_type */
+	int band;        /* enum msp_filter_band */
+	int corners;     /* poles of the analog low-pass prototype, 1..MSP_FILTER_MAX_CORNERS */
+	bool zero_phase; /* filter forward, then backward: no phase shift, twice the attenuation */
+	double f1, f2;   /* corner frequencies, Hz; low- and high-pass use f1 only */
+	double ripple;   /* dB, > 0: Chebyshev I: ripple of the pass band; II: least attenuation of the stop band */
+};
+
+/* H(z) = (b0 + b1/z + b2/z^2) / (1 + a1/z + a2/z^2) */
+struct msp_biquad {
+	double b0, b1, b2, a1, a2;
+};
+
+/* A digital filter: a cascade of sections, the gain in the first. */
+struct msp_filter {
+	struct msp_filter_spec spec;
+	double dt; /* s; 0: not designed yet */
+	unsigned n;
+	struct msp_biquad section[MSP_FILTER_MAX_SECTIONS];
+};
+
+/* What can be said without knowing the sample interval: MSP_USAGE with the reason. */
+MSP_API int msp_filter_check(const struct msp_filter_spec *spec, struct msp_error *err) MSP_CHECKED;
+
+/* Designs the filter for a sample interval: analog prototype (Butterworth; Bessel with the phase
+ * normalisation, the high-frequency asymptote of the amplitude being that of the Butterworth filter;
+ * Chebyshev), frequency transformation in zeros, poles and gain, bilinear transform with the corners
+ * pre-warped, poles paired with the nearest zeros. The same as SciPy's iirfilter(..., output="sos").
+ * Oppenheim & Schafer, Discrete-Time Signal Processing, ch. 7; Parks & Burrus, Digital Filter Design, ch.
+ * 7; Thomson, Proc. IEE 96 (1949) 487. MSP_USAGE as msp_filter_check(); MSP_KILL if dt is not positive and
+ * finite or a corner is at or above the Nyquist frequency. */
+MSP_API int msp_filter_design(struct msp_filter *f, const struct msp_filter_spec *spec, double dt,
+                              struct msp_error *err) MSP_CHECKED;
+
+/* Filters n samples in place from zero initial state; zero-phase if the spec says so. x must be finite.
+ * Values of the recursion below 1e-270 are treated as zero, so that a filter that rings down costs no more
+ * than one that is fed. */
+MSP_API void msp_filter_apply(const struct msp_filter *f, double *x, size_t n);
+
+/* Filters each component, converted to doubles. f is designed anew if the object's dt is another than f's
+ * (f->spec must be set). Dead objects and kinds without samples are left alone. MSP_KILL: no samples, NaN,
+ * infinity, overflow, or as the design says. */
+MSP_API int msp_object_filter(struct msp_object *o, struct msp_filter *f, struct msp_error *err) MSP_CHECKED;
+
+/* ---- trends -------------------------------------------------------------- */
+
+enum msp_detrend_method {
+	MSP_DETREND_MEAN = 1,   /* subtract the mean */
+	MSP_DETREND_LINEAR,     /* subtract the straight line of least squares */
+	MSP_DETREND_SIMPLE,     /* subtract the straight line through the first and the last sample */
+	MSP_DETREND_POLYNOMIAL, /* subtract the polynomial of least squares */
+};
+
+#define MSP_DETREND_MAX_ORDER 30
+
+/* Removes a trend in place. order: of the polynomial, 0..MSP_DETREND_MAX_ORDER; else not read. The
+ * polynomial is fitted in Gram's polynomials, orthogonal on the samples (Hildebrand, Introduction to
+ * Numerical Analysis, 7.13-7.16), the line likewise. MSP_KILL: NaN or infinity; fewer samples than the
+ * trend has coefficients; a result beyond the range of a double. MSP_USAGE: bad method or order. */
+MSP_API int msp_detrend(double *x, size_t n, int method, int order, struct msp_error *err) MSP_CHECKED;
+/* Each component, converted to doubles. Dead objects and kinds without samples are left alone. */
+MSP_API int msp_object_detrend(struct msp_object *o, int method, int order,
+                               struct msp_error *err) MSP_CHECKED;
+
+/* ---- windows ------------------------------------------------------------- */
+
+enum msp_window_ref { MSP_WINDOW_START, MSP_WINDOW_ZERO, MSP_WINDOW_KEY, MSP_WINDOW_ABSOLUTE };
+enum msp_window_short { MSP_SHORT_KILL, MSP_SHORT_TRUNCATE, MSP_SHORT_PAD };
+
+struct msp_window_spec {
+	int ref;         /* enum msp_window_ref: what start and end count from: the object's start, the zero of
+	                  * its time axis, the time in `key` */
+	const char *key; /* MSP_WINDOW_KEY: its value is a time on the object's axis (epoch seconds when UTC) */
+	int short_data;  /* enum msp_window_short: what becomes of data that do not fill the window */
+	msp_time start, end; /* ns after the reference; MSP_WINDOW_ABSOLUTE: UTC times */
+};
+
+/* MSP_USAGE if end is before start or a field is out of range. */
+MSP_API int msp_window_check(const struct msp_window_spec *w, struct msp_error *err) MSP_CHECKED;
+
+/* Cuts an object to a window. First sample round((start - t0) / dt), number of samples round((end - start)
+ * / dt) + 1, the new start on the object's grid of samples (MsPASS 2.4 WindowData). Data are short if the
+ * window reaches more than half a sample beyond them: killed, cut to what there is, or padded with zeros
+ * (both with a Complaint in the error log). Wholly outside the data: killed whatever short_data says.
+ * Samples keep their type. Dead objects and kinds without samples are left alone. MSP_KILL with the
+ * reason. */
+MSP_API int msp_object_window(struct msp_object *o, const struct msp_window_spec *w,
+                              struct msp_error *err) MSP_CHECKED;
+
+/* ---- stacks -------------------------------------------------------------- */
+
+enum msp_stack_op { MSP_STACK_MEAN, MSP_STACK_SUM, MSP_STACK_MEDIAN, MSP_STACK_RMS, MSP_STACK_WEIGHTED };
+enum msp_stack_align { MSP_ALIGN_START, MSP_ALIGN_ZERO };
+enum msp_stack_span { MSP_SPAN_COMMON, MSP_SPAN_ALL };
+
+struct msp_stack_spec {
+	int op, align, span;
+	const char *weights; /* MSP_STACK_WEIGHTED: metadata key of the weight */
+	bool list_ids;       /* the history lists the ids of the members, not only their sum */
+	uint64_t max_memory; /* bytes that the stack may hold; 0: no limit */
+};
+
+struct msp_stack; /* opaque: a stack being made */
+
+/* An empty stack. The strings of the spec are borrowed. NULL if memory ran out. */
+MSP_API struct msp_stack *msp_stack_new(const struct msp_stack_spec *spec) MSP_CHECKED;
+MSP_API void msp_stack_free(struct msp_stack *s); /* NULL is allowed */
+
+/* Adds a live time series or seismogram; its samples become doubles, else it is unchanged. MSP_KILL with
+ * the reason if it cannot enter: kind, sample interval (1e-6, relative), time standard, axes or
+ * (MSP_ALIGN_ZERO) grid (1e-3 of a sample) other than the first member's, samples that are not finite, no
+ * weight, a span that max_memory cannot hold. MSP_FAIL: a median whose members outgrow max_memory. */
+MSP_API int msp_stack_add(struct msp_stack *s, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+MSP_API uint64_t msp_stack_fold(const struct msp_stack *s); /* members so far */
+
+/* Writes the stack to out (initialised; what it held is replaced): samples as doubles, starting at the
+ * members' earliest start (MSP_ALIGN_START) or where their common or joint span starts (MSP_ALIGN_ZERO);
+ * metadata: those of `base` (an ensemble; may be NULL), then what all members have alike, then fold; id:
+ * the sum of the members' ids; history {"inputs", "combined"[, "ids"]}. MSP_KILL with the reason if there
+ * is no stack (no members, no common span, weights that sum to zero, overflow): out is then a live object
+ * without samples, with metadata, id and history, for the caller to kill. The stack is empty again
+ * afterwards. */
+MSP_API int msp_stack_finish(struct msp_stack *s, const struct msp_object *base, struct msp_object *out,
+                             struct msp_error *err) MSP_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
