@@ -1,7 +1,8 @@
 # mspipe. One file, no configure. `make help` lists the targets.
 #
 # Everything built lies in build/<hash of the flags>/, so that a sanitizer build and a plain one never mix;
-# build/current points at the one made last.
+# build/current points at the one made last. Sources, commands, pages and tests are found by wildcard: a new file
+# needs no line here.
 
 VERSION := $(shell sed -n 's/^.define MSP_VERSION "\(.*\)"/\1/p' include/mspipe/core.h)
 SOVERSION = 0
@@ -18,11 +19,17 @@ includedir ?= $(prefix)/include
 datarootdir ?= $(prefix)/share
 mandir ?= $(datarootdir)/man
 docdir ?= $(datarootdir)/doc/mspipe
+pkgconfigdir ?= $(libdir)/pkgconfig
+bashcompdir ?= $(datarootdir)/bash-completion/completions
+zshcompdir ?= $(datarootdir)/zsh/site-functions
+fishcompdir ?= $(datarootdir)/fish/vendor_completions.d
 DESTDIR ?=
+INSTALL ?= install
 
 ifeq ($(origin CC),default)
 CC = gcc
 endif
+FUZZ_CC ?= clang
 PKG_CONFIG ?= pkg-config
 PKGS = libbson-1.0 libzstd libxxhash mseed
 
@@ -33,25 +40,42 @@ SAN ?=
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # -ffp-contract=off: the same numbers whether or not the processor has fused multiply-add
 BASE = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -Ilib -fPIC -fvisibility=hidden -ffp-contract=off -fstack-protector-strong
-DEPS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+# Other people's headers are not ours to warn about.
+DEPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
 DEPS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 ALL_CFLAGS = $(BASE) $(WARN) $(WERROR) $(OPT) $(SANFLAGS) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 LIBS = $(DEPS_LIBS) -lm
 
-FLAGS_HASH := $(shell printf '%s' '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cksum | cut -d' ' -f1)
+ifneq ($(filter-out help clean lint dist uninstall,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(strip $(DEPS_LIBS)),)
+$(error mspipe needs pkg-config and the development files of $(PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libmseed-dev)
+endif
+endif
+
+# Commands find the library beside them, in the build tree and where they are installed, without ldconfig.
+LIBDIR_FROM_BIN := $(shell realpath -ms --relative-to='$(bindir)' '$(libdir)')
+RPATH = -Wl,-rpath,'$$ORIGIN/../lib'$(if $(filter-out ../lib,$(LIBDIR_FROM_BIN)),:'$$ORIGIN/$(LIBDIR_FROM_BIN)')
+
+FLAGS_HASH := $(shell printf '%s' '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBDIR_FROM_BIN)' | cksum | cut -d' ' -f1)
 B = build/$(FLAGS_HASH)
 
 ROOMS = core signal expr stream format tool
 LIB_SRC := $(filter-out lib/tool/main.c,$(foreach r,$(ROOMS),$(sort $(wildcard lib/$(r)/*.c))))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
+HEADERS := $(sort $(wildcard include/mspipe/*.h))
 BIN_SRC := $(sort $(wildcard bin/*.c))
-BINS = $(BIN_SRC:bin/%.c=$(B)/bin/%)
-UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
-UNITS = $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
+TOOLS = $(BIN_SRC:bin/%.c=%)
+BINS = $(TOOLS:%=$(B)/bin/%)
+UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+# Helper programs of the tests and the benchmark; NAME_preload.c becomes a library for LD_PRELOAD.
+HELPERS_SRC := $(sort $(wildcard tests/torture/*.c tests/stream/*.c tests/accuracy/*.c tests/bench/*.c))
+HELPERS = $(patsubst %.c,$(B)/%,$(filter-out %_preload.c,$(HELPERS_SRC)))
+PRELOADS = $(patsubst %.c,$(B)/%.so,$(filter %_preload.c,$(HELPERS_SRC)))
 SO = $(B)/lib/libmspipe.so.$(SOVERSION)
 
-.PHONY: all units
+.PHONY: all units helpers
 all: ## build the library and the commands
 all: $(SO) $(B)/lib/libmspipe.so $(B)/libmspipe.a $(BINS)
 	@ln -sfn $(FLAGS_HASH) build/current
@@ -71,25 +95,118 @@ $(B)/libmspipe.a: $(LIB_OBJ)
 
 $(B)/bin/%: $(B)/bin/%.o $(B)/lib/tool/main.o $(SO) $(B)/lib/libmspipe.so
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $< $(B)/lib/tool/main.o -L$(B)/lib -lmspipe $(LIBS)
+	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/lib/tool/main.o -L$(B)/lib -lmspipe $(LIBS)
 
+# Unit tests, corpus replays and helpers see the library's inside: they link the archive.
 units: $(UNITS)
+helpers: $(HELPERS) $(PRELOADS)
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libmspipe.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
+$(B)/tests/%_preload.so: tests/%_preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -g -fPIC -shared -o $@ $< -ldl
+$(HELPERS): $(B)/%: $(B)/%.o $(B)/libmspipe.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
+$(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay/main.o $(B)/libmspipe.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay/main.o $(B)/libmspipe.a $(LIBS)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libmspipe.a
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
+# A target declares no prototype for LLVMFuzzerTestOneInput: libFuzzer has no header for it.
+$(B)/tests/fuzz/%.o: WARN += -Wno-missing-prototypes
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:
 
-.PHONY: check-unit
+# ---- tests ----------------------------------------------------------------
+
+REPLAYS = $(foreach f,$(FUZZ),$(B)/replay/$(f):tests/fuzz/corpus/$(f))
+BATS_CLI := $(sort $(wildcard tests/cli/*.bats))
+BATS_LONG := $(sort $(wildcard tests/torture/*.bats))
+BATS_REST := $(sort $(filter-out $(BATS_CLI) $(BATS_LONG),$(wildcard tests/*.bats tests/*/*.bats)))
+JOBS ?= $(shell nproc)
+TESTS = MSP_BIN='$(CURDIR)/$(B)/bin' MSP_BUILD='$(CURDIR)/$(B)' MSP_SAN='$(SAN)' CC='$(CC)' tests/run -j $(JOBS)
+
+.PHONY: check check-fast check-unit check-san check-torture check-fresh
+check: ## run all tests but the longest sizes; ends with "N passed, N failed"
+check: all units helpers $(FUZZ:%=$(B)/replay/%)
+	@$(TESTS) $(BATS_LONG) $(BATS_REST) $(UNITS) $(REPLAYS) $(BATS_CLI)
+check-fast: ## run the unit tests and the tests of the command line
+check-fast: all units
+	@$(TESTS) $(UNITS) $(BATS_CLI)
 check-unit: ## run the unit tests
 check-unit: units
-	@set -e; for t in $(UNITS); do $$t; done
+	@$(TESTS) $(UNITS)
+check-san: ## run unit tests, corpora, accuracy and command line: meant for SAN=address,undefined
+check-san: all units helpers $(FUZZ:%=$(B)/replay/%)
+	@$(TESTS) $(UNITS) $(REPLAYS) $(wildcard tests/accuracy/*.bats tests/stream/*.bats) $(BATS_CLI)
+check-torture: ## run the fault tests at full size (hours on a small machine)
+check-torture: all helpers
+	@MSP_TORTURE=full BATS_TEST_TIMEOUT=14400 $(TESTS) -t 43200 $(BATS_LONG)
+check-fresh: ## run both quickstart commands in a bare Debian root (needs root and debootstrap)
+	@tests/fresh
 
-.PHONY: clean
+.PHONY: bench fuzz fuzz-run lint
+bench: ## measure, side by side with what else is there
+bench: all helpers
+	@MSP_BIN='$(CURDIR)/$(B)/bin' MSP_BUILD='$(CURDIR)/$(B)' tests/bench/run
+FUZZ_SECONDS ?= 60
+fuzz: ## run every fuzz target for FUZZ_SECONDS (60) by clang's libFuzzer
+	@$(MAKE) --no-print-directory CC='$(FUZZ_CC)' OPT='-O1 -g' SAN=address,undefined CFLAGS=-fsanitize=fuzzer-no-link fuzz-run
+fuzz-run: $(FUZZ:%=$(B)/fuzz/%)
+	@tests/fuzz/run -j $(JOBS) $(B)/fuzz $(FUZZ_SECONDS) $(FUZZ)
+lint: ## check pages, scripts, banned functions and the order of the rooms
+	@tests/lint
+
+# ---- install --------------------------------------------------------------
+
+COMPLETIONS = $(foreach t,$(TOOLS),$(B)/completions/bash/$(t) $(B)/completions/zsh/_$(t) $(B)/completions/fish/$(t).fish)
+.PHONY: completions install uninstall installcheck dist
+completions: $(COMPLETIONS)
+$(B)/completions/bash/%: $(B)/bin/% contrib/completions/generate
+	@mkdir -p $(@D)
+	sh contrib/completions/generate bash $< >$@.new && mv $@.new $@
+$(B)/completions/zsh/_%: $(B)/bin/% contrib/completions/generate
+	@mkdir -p $(@D)
+	sh contrib/completions/generate zsh $< >$@.new && mv $@.new $@
+$(B)/completions/fish/%.fish: $(B)/bin/% contrib/completions/generate
+	@mkdir -p $(@D)
+	sh contrib/completions/generate fish $< >$@.new && mv $@.new $@
+
+DOCS = README.md LICENSE CHANGELOG.md CONTRIBUTING.md
+D = $(DESTDIR)
+install: ## install under PREFIX (/usr/local) and DESTDIR
+install: all completions
+	$(INSTALL) -d '$(D)$(bindir)' '$(D)$(libdir)' '$(D)$(pkgconfigdir)' '$(D)$(includedir)/mspipe' '$(D)$(docdir)' \
+		'$(D)$(bashcompdir)' '$(D)$(zshcompdir)' '$(D)$(fishcompdir)'
+	$(INSTALL) -m 755 $(BINS) '$(D)$(bindir)'
+	$(INSTALL) -m 644 $(SO) $(B)/libmspipe.a '$(D)$(libdir)'
+	ln -sf libmspipe.so.$(SOVERSION) '$(D)$(libdir)/libmspipe.so'
+	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
+		lib/mspipe.pc.in >$(B)/mspipe.pc
+	$(INSTALL) -m 644 $(B)/mspipe.pc '$(D)$(pkgconfigdir)'
+	$(INSTALL) -m 644 $(HEADERS) '$(D)$(includedir)/mspipe'
+	$(INSTALL) -m 644 $(DOCS) '$(D)$(docdir)'
+	$(INSTALL) -m 644 $(B)/completions/bash/* '$(D)$(bashcompdir)'
+	$(INSTALL) -m 644 $(B)/completions/zsh/* '$(D)$(zshcompdir)'
+	$(INSTALL) -m 644 $(B)/completions/fish/* '$(D)$(fishcompdir)'
+	set -e; for p in man/*.[1-8]; do s='$(D)$(mandir)'/man$${p##*.}; $(INSTALL) -d "$$s"; $(INSTALL) -m 644 "$$p" "$$s"; done
+uninstall: ## remove what install put there
+	rm -f $(TOOLS:%='$(D)$(bindir)/%') '$(D)$(libdir)'/libmspipe.so '$(D)$(libdir)'/libmspipe.so.$(SOVERSION) '$(D)$(libdir)'/libmspipe.a \
+		'$(D)$(pkgconfigdir)'/mspipe.pc $(HEADERS:include/%='$(D)$(includedir)/%') $(DOCS:%='$(D)$(docdir)/%') \
+		$(TOOLS:%='$(D)$(bashcompdir)/%') $(TOOLS:%='$(D)$(zshcompdir)/_%') $(TOOLS:%='$(D)$(fishcompdir)/%.fish')
+	for p in man/*.[1-8]; do rm -f '$(D)$(mandir)'/man$${p##*.}/$${p##*/}; done
+	rmdir '$(D)$(includedir)/mspipe' '$(D)$(docdir)' 2>/dev/null || true
+installcheck: ## run the main job, and build a program, from the installed tree
+	sh tests/installcheck '$(DESTDIR)' '$(bindir)' '$(pkgconfigdir)' '$(mandir)'
+dist: ## make build/mspipe-VERSION.tar.gz of the last commit; the same bytes every time
+	@sh tests/dist $(VERSION)
+
+.PHONY: clean help
 clean: ## remove what was built
 	rm -rf build
-
-.PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort -u | while IFS="$$(printf '\t')" read -r t h; do printf '  %-14s %s\n' "$$t" "$$h"; done
+	@echo; echo 'Variables: PREFIX DESTDIR CC OPT CFLAGS LDFLAGS WERROR=-Werror SAN=address,undefined JOBS FUZZ_SECONDS'
