@@ -90,6 +90,8 @@ MSP_API void msp_reader_free(struct msp_reader *r); /* does not close what it re
  * one after the other as one stream: call again after MSP_READ_END to go on with the next, which
  * is how completeness over several files is judged: msp_reader_finish() at the very end. */
 MSP_API int msp_reader_input(struct msp_reader *r, int fd, const char *name, struct msp_error *err) MSP_CHECKED;
+/* Bytes that were already read from the input (by whoever had to see what it is): the reader takes them first, copied. Only right after msp_reader_input(). */
+MSP_API int msp_reader_unread(struct msp_reader *r, const void *data, size_t n, struct msp_error *err) MSP_CHECKED;
 /* The next event (enum msp_read_event), or below 0: MSP_CORRUPT (the text names the input, the byte and what
  * is wrong), MSP_FAIL, MSP_NOMEM, MSP_INTERRUPTED. MSP_READ_END says only that this input ends after whole segments. o is reset and filled. */
 MSP_API int msp_reader_next(struct msp_reader *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
@@ -112,12 +114,17 @@ struct msp_block {
 	struct msp_totals totals;
 	uint64_t objects;      /* brackets included */
 	bool in_ensemble;      /* its first object is inside an ensemble */
+	bool ends_in_ensemble; /* an ensemble is open at its end */
 	const uint8_t *frames; /* descriptor and zstd frame, borrowed till the next call */
 	size_t size;
 	bool compressed;       /* false: raw zstd blocks */
 };
 /* As msp_reader_next(), a whole block at a time: MSP_READ_OBJECT stands for a block. Do not mix the two within a segment. */
 MSP_API int msp_reader_next_block(struct msp_reader *r, struct msp_block *block, struct msp_error *err) MSP_CHECKED;
+/* Decodes the block that msp_reader_next_block() just gave: msp_reader_next() then gives its objects, as long as
+ * msp_reader_block_left() is not 0. */
+MSP_API int msp_reader_open_block(struct msp_reader *r, struct msp_error *err) MSP_CHECKED;
+MSP_API uint64_t msp_reader_block_left(const struct msp_reader *r);
 
 /* ---- writing ----------------------------------------------------------- */
 

@@ -161,8 +161,11 @@ MSP_API msp_poll_fn *msp_job_poll_fn(void); /* for msp_reader/writer/msp_write_a
 
 /* Sources. The first object begins a segment with this origin; without it the origin is the hash of the stage's identity. Parts: `part` of `parts`, or 0, 0. */
 MSP_API int msp_job_origin(struct msp_job *job, struct msp_id origin, uint32_t part, uint32_t parts) MSP_CHECKED;
-/* Sources: reads a whole msp stream from fd as a filter would: each object of it goes to flow(), its segments, pipelines (with this stage added) and ids are kept. */
-MSP_API int msp_job_relay(struct msp_job *job, int fd, const char *name) MSP_CHECKED;
+/* Sources: reads a whole msp stream from fd as a filter would: each object of it goes to flow(), its segments, pipelines (with this stage added) and ids are kept;
+ * a part that msp_job_origin() set is put into their headers (an input that is a part itself is then refused). The first n bytes were already read from fd and are given here. */
+MSP_API int msp_job_relay(struct msp_job *job, int fd, const char *name, const void *peeked, size_t n) MSP_CHECKED;
+/* Sinks, in start(): write the stream to path as -o does for a filter: msp_pass() goes there; it is committed after drain(). */
+MSP_API int msp_job_output(struct msp_job *job, const char *path) MSP_CHECKED;
 /* Output blocks, for mscat: copied, or decoded and written anew. */
 MSP_API int msp_job_put_block(struct msp_job *job, const struct msp_block *b) MSP_CHECKED;
 /* The id of this stage: msp_id_hash() of its canonical text. */

@@ -1,0 +1,117 @@
+/* mspipe/format.h - foreign waveform formats: miniSEED 2 and SAC
+ *
+ * An input gives the objects of one foreign file one by one, from a descriptor
+ * (a file, a pipe) or from memory, in one pass and in memory bounded by the
+ * runs that are open. What cannot be read becomes an object too: dead, with the file,
+ * the offset and the reason. Writers turn one object into the bytes of a file.
+ *
+ * What a file is, is told by its content, never by its name.
+ */
+#ifndef MSPIPE_FORMAT_H
+#define MSPIPE_FORMAT_H
+
+#include "mspipe/core.h"
+#include "mspipe/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum msp_format {
+	MSP_FORMAT_UNKNOWN = 0,
+	MSP_FORMAT_MSP,   /* a stream: read it with msp_reader */
+	MSP_FORMAT_MSEED, /* miniSEED 2; full SEED volumes' data records, too */
+	MSP_FORMAT_SAC,   /* SAC binary, header versions 6 and 7, both byte orders */
+};
+
+/* Bytes that msp_format_sniff() wants to see. It takes fewer if there are no more. */
+#define MSP_FORMAT_SNIFF 640
+/* enum msp_format of the file that begins with these n bytes. */
+MSP_API int msp_format_sniff(const void *data, size_t n);
+/* "msp", "mseed", "sac" (any case; "miniseed" too) to enum msp_format; MSP_FORMAT_UNKNOWN for another name. */
+MSP_API int msp_format_parse(const char *name);
+MSP_API const char *msp_format_name(int format);
+
+/* ---- reading ----------------------------------------------------------- */
+
+struct msp_input; /* opaque: one foreign file being read */
+
+struct msp_input_options {
+	int format;      /* enum msp_format; MSP_FORMAT_UNKNOWN: by content */
+	uint64_t offset; /* where in the file fd stands: only for messages and metadata */
+	uint64_t size;   /* read no more than this; 0: to the end */
+	bool headers;    /* no samples: live objects of type MSP_NONE whose npts says how many there are */
+	/* Not NULL: asked when run number `run` (from 0, in the order in which runs begin) begins. False: its samples are not decoded and no
+	 * object is given for it. */
+	bool (*want)(void *want_context, uint64_t run);
+	void *want_context;
+	msp_poll_fn *poll;
+	void *context;
+};
+
+/* An input on fd (not owned), called name in messages and in the metadata of dead objects (copied). The first bytes are read to see what it is. NULL and
+ * err: the first read failed or no memory. A file of no known format, or an empty one, opens: its only object is a dead one. */
+MSP_API struct msp_input *msp_input_open(int fd, const char *name, const struct msp_input_options *options,
+                                         struct msp_error *err) MSP_CHECKED;
+/* The same for bytes in memory, which must stay. */
+MSP_API struct msp_input *msp_input_memory(const void *data, size_t n, const char *name, const struct msp_input_options *options,
+                                           struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_input_free(struct msp_input *in);
+MSP_API int msp_input_format(const struct msp_input *in); /* enum msp_format */
+/* What was read of fd to find out; whoever reads on from fd by himself (MSP_FORMAT_MSP) needs it. Borrowed. */
+MSP_API const void *msp_input_peeked(const struct msp_input *in, size_t *n);
+
+/* The next object: 1; 0 at the end; below 0: MSP_FAIL (the read failed), MSP_NOMEM, MSP_INTERRUPTED, MSP_USAGE (it is an msp stream). o is
+ * reset, filled, and owns what it has; its buffers are used again by the next call.
+ *
+ * miniSEED: one object per contiguous run of records of one channel (net, sta, loc, chan). A run ends where the next record of
+ * its channel starts more than half a sample from where it should, counted from the record before or from the run's start; where the rate changes by
+ * more than 1e-4 of itself; where the type of samples changes. Objects come in the order in which their runs end; those still open at
+ * the end of the file, in the order in which they began. Metadata: net, sta, loc, chan (absent if blank), and the subdocument mseed {dataquality, encoding,
+ * byteorder, record_length, number_of_records}, of the run's first record (dataquality: every one met).
+ * Types: integers MSP_I32, FLOAT32 MSP_F32, FLOAT64 MSP_F64.
+ *
+ * SAC: one object; MSP_F32. Metadata: net, sta, loc, chan from knetwk, kstnm, khole, kcmpnm, every other defined header
+ * variable under sac.NAME. start is the reference time plus b, b rounded to ns; dt is the shortest decimal that reads as the header's float32. Without a reference
+ * time the object is relative.
+ *
+ * A dead object that stands for unreadable bytes has the metadata file, offset and reason. */
+MSP_API int msp_input_next(struct msp_input *in, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+
+/* What was read so far and gave no object. */
+struct msp_input_skips {
+	uint64_t control; /* SEED control and blank records */
+	uint64_t text;    /* records of text (ASCII logs) */
+	uint64_t empty;   /* records without samples, or without a sample rate */
+	uint64_t unwanted; /* runs that want() refused */
+};
+MSP_API const struct msp_input_skips *msp_input_skipped(const struct msp_input *in);
+
+/* ---- writing ----------------------------------------------------------- */
+
+struct msp_mseed_options {
+	uint32_t record_length; /* 128 .. 65536, a power of two; 0: 4096 */
+};
+/* What a format could not hold, or how it held it. */
+struct msp_format_notes {
+	bool time_rounded;   /* the start lies between the format's ticks (miniSEED: 1 us) */
+	bool value_rounded;  /* a sample does not fit its type exactly (SAC: float32) */
+	bool rate_rounded;   /* dt is not held exactly */
+	bool not_steim;      /* integers whose differences exceed 30 bits: written as INT32 */
+};
+/* Appends a time series as miniSEED 2 records, big-endian: i32 as Steim-2, f32 and f64 as such. Blockettes 1000, 1001 and, where factor and multiplier cannot
+ * hold the rate, 100. MSP_KILL with the reason if the format cannot hold the object: relative time, codes too long or not ASCII, dt not positive,
+ * a year before 1900 or after 2100, dead. notes may be NULL. */
+MSP_API int msp_mseed_write(const struct msp_object *o, const struct msp_mseed_options *options, struct msp_bytes *out,
+                            struct msp_format_notes *notes, struct msp_error *err) MSP_CHECKED;
+/* Appends one SAC file, little-endian, header version 6: reference time is the start cut to ms, b the rest (exact to the ns); a relative
+ * object has no reference time and b is its start. Metadata under sac. go back to the header, except what the object itself decides. */
+MSP_API int msp_sac_write(const struct msp_object *o, struct msp_bytes *out, struct msp_format_notes *notes,
+                          struct msp_error *err) MSP_CHECKED;
+/* Component c (0..2) of a seismogram as a time series in out (deep copy): the code of the axis replaces the last letter of chan (or is chan, if there is none): E, N, Z if cardinal, else 1, 2, 3. */
+MSP_API int msp_seismogram_component(const struct msp_object *o, uint32_t c, struct msp_object *out) MSP_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

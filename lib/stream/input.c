@@ -1,0 +1,58 @@
+/* Bytes of a descriptor, as many at a time as a frame needs. */
+#include "stream/input.h"
+#include "stream/io.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { AHEAD = 128 << 10, STEP = 4 << 20 };
+
+/* Room for `want` bytes from pos on. */
+static int make_room(struct input *in, size_t want, struct msp_error *err)
+{
+	size_t have = in->len - in->pos;
+
+	if (in->pos > 0 && (have == 0 || in->cap - in->pos < want)) {
+		memmove(in->data, in->data + in->pos, have);
+		in->pos = 0;
+		in->len = have;
+	}
+	if (in->cap - in->pos < want) {
+		size_t cap = in->cap ? in->cap : (size_t)AHEAD;
+		uint8_t *data;
+
+		while (cap < want)
+			cap *= 2;
+		data = realloc(in->data, cap);
+		if (!data)
+			return msp_error_set(err, MSP_NOMEM, "%s: no memory left to read a block", in->name);
+		in->data = data;
+		in->cap = cap;
+	}
+	return MSP_OK;
+}
+
+ptrdiff_t msp_input_need(struct input *in, size_t n, struct msp_error *err)
+{
+	while (in->len - in->pos < n && !in->eof) {
+		size_t have = in->len - in->pos;
+		size_t step = n - have < STEP ? n - have : STEP;
+		int s = make_room(in, have + step + AHEAD, err);
+
+		if (s < 0)
+			return s;
+		ptrdiff_t got = msp_read_some(in->fd, in->data + in->len, step + AHEAD, in->name, in->poll, in->context, err);
+		if (got < 0)
+			return got;
+		in->len += (size_t)got;
+		in->eof = got == 0;
+	}
+	size_t have = in->len - in->pos;
+	return (ptrdiff_t)(have < n ? have : n);
+}
+
+void msp_input_use(struct input *in, size_t n)
+{
+	in->pos += n;
+	in->offset += n;
+}

@@ -1,0 +1,348 @@
+/* The history of a stream: a graph of stages as a BSON document (msp(5), HEADER).
+ * Built as bytes, since libbson aborts where memory runs out. */
+#include "stream/wire.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* ---- building ---------------------------------------------------------- */
+
+/* A document being appended to; the first failure sticks. */
+struct build {
+	struct msp_bytes *out;
+	int status;
+};
+
+static void add(struct build *b, const void *data, size_t n)
+{
+	if (b->status == MSP_OK)
+		b->status = msp_bytes_append(b->out, data, n);
+}
+
+static void element(struct build *b, uint8_t type, const char *key)
+{
+	add(b, &type, 1);
+	add(b, key, strlen(key) + 1);
+}
+
+static size_t open_document(struct build *b)
+{
+	size_t at = b->out->len;
+
+	add(b, "\0\0\0\0", 4);
+	return at;
+}
+
+static void close_document(struct build *b, size_t at)
+{
+	add(b, "", 1);
+	if (b->status == MSP_OK && b->out->len - at > PIPELINE_MAX)
+		b->status = MSP_FAIL;
+	if (b->status == MSP_OK)
+		put32(b->out->data + at, (uint32_t)(b->out->len - at));
+}
+
+static void add_string(struct build *b, const char *key, const char *text)
+{
+	uint8_t length[4];
+
+	element(b, 0x02, key);
+	put32(length, (uint32_t)strlen(text) + 1);
+	add(b, length, 4);
+	add(b, text, strlen(text) + 1);
+}
+
+static void add_stage(struct build *b, uint32_t index, const struct msp_stage *stage)
+{
+	char key[12];
+	size_t doc, array;
+
+	snprintf(key, sizeof(key), "%" PRIu32, index);
+	element(b, 0x03, key);
+	doc = open_document(b);
+	add_string(b, "tool", stage->tool);
+	add_string(b, "version", stage->version);
+	element(b, 0x04, "argv");
+	array = open_document(b);
+	for (uint32_t i = 0; i < stage->argc; i++) {
+		snprintf(key, sizeof(key), "%" PRIu32, i);
+		add_string(b, key, stage->argv[i]);
+	}
+	close_document(b, array);
+	element(b, 0x04, "in");
+	array = open_document(b);
+	for (uint32_t i = 0; i < stage->nin; i++) {
+		uint8_t number[4];
+
+		snprintf(key, sizeof(key), "%" PRIu32, i);
+		element(b, 0x10, key);
+		put32(number, stage->in[i]);
+		add(b, number, 4);
+	}
+	close_document(b, array);
+	close_document(b, doc);
+}
+
+static int build_error(int status, struct msp_error *err)
+{
+	if (status == MSP_FAIL)
+		return msp_error_set(err, MSP_FAIL, "the history of the stream is longer than 16 MiB");
+	return msp_error_set(err, MSP_NOMEM, "no memory left for the stream's history");
+}
+
+static int write_stages(struct msp_bytes *out, const struct msp_stage *stages, uint32_t n, struct msp_error *err)
+{
+	struct build b = {out, MSP_OK};
+	size_t doc, array;
+
+	out->len = 0;
+	doc = open_document(&b);
+	element(&b, 0x04, "stages");
+	array = open_document(&b);
+	for (uint32_t i = 0; i < n; i++)
+		add_stage(&b, i, &stages[i]);
+	close_document(&b, array);
+	close_document(&b, doc);
+	return b.status < 0 ? build_error(b.status, err) : MSP_OK;
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static int no_pipeline(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_CORRUPT, "the stream's history is not as msp(5) says");
+}
+
+static bool enter(bson_iter_t *of, bson_type_t type, bson_iter_t *into)
+{
+	return bson_iter_type(of) == type && bson_iter_recurse(of, into);
+}
+
+static uint32_t count(bson_iter_t it)
+{
+	uint32_t n = 0;
+
+	while (bson_iter_next(&it))
+		n++;
+	return n;
+}
+
+static int read_argv(bson_iter_t *it, struct msp_stage *stage, struct msp_error *err)
+{
+	bson_iter_t in;
+
+	if (stage->argv || !enter(it, BSON_TYPE_ARRAY, &in))
+		return no_pipeline(err);
+	stage->argv = calloc((size_t)count(in) + 1, sizeof(*stage->argv));
+	if (!stage->argv)
+		return build_error(MSP_NOMEM, err);
+	while (bson_iter_next(&in)) {
+		if (!BSON_ITER_HOLDS_UTF8(&in))
+			return no_pipeline(err);
+		stage->argv[stage->argc++] = bson_iter_utf8(&in, NULL);
+	}
+	return MSP_OK;
+}
+
+static int read_in(bson_iter_t *it, struct msp_stage *stage, uint32_t index, struct msp_error *err)
+{
+	bson_iter_t in;
+
+	if (stage->in || !enter(it, BSON_TYPE_ARRAY, &in))
+		return no_pipeline(err);
+	stage->in = calloc((size_t)count(in) + 1, sizeof(*stage->in));
+	if (!stage->in)
+		return build_error(MSP_NOMEM, err);
+	while (bson_iter_next(&in)) {
+		if (!BSON_ITER_HOLDS_INT32(&in) || bson_iter_int32(&in) < 0 || (uint32_t)bson_iter_int32(&in) >= index)
+			return no_pipeline(err);
+		stage->in[stage->nin++] = (uint32_t)bson_iter_int32(&in);
+	}
+	return MSP_OK;
+}
+
+static int read_stage(bson_iter_t *it, struct msp_stage *stage, uint32_t index, struct msp_error *err)
+{
+	bson_iter_t doc;
+	int s = MSP_OK;
+
+	if (!enter(it, BSON_TYPE_DOCUMENT, &doc))
+		return no_pipeline(err);
+	while (s == MSP_OK && bson_iter_next(&doc)) {
+		const char *key = bson_iter_key(&doc);
+
+		if (strcmp(key, "tool") == 0 && BSON_ITER_HOLDS_UTF8(&doc))
+			stage->tool = bson_iter_utf8(&doc, NULL);
+		else if (strcmp(key, "version") == 0 && BSON_ITER_HOLDS_UTF8(&doc))
+			stage->version = bson_iter_utf8(&doc, NULL);
+		else if (strcmp(key, "argv") == 0)
+			s = read_argv(&doc, stage, err);
+		else if (strcmp(key, "in") == 0)
+			s = read_in(&doc, stage, index, err);
+	}
+	if (s == MSP_OK && (!stage->tool || !stage->version || !stage->argv || !stage->in))
+		s = no_pipeline(err);
+	return s;
+}
+
+void msp_stages_free(struct msp_stage *stages, uint32_t n)
+{
+	for (uint32_t i = 0; stages && i < n; i++) {
+		free(stages[i].argv);
+		free(stages[i].in);
+	}
+	free(stages);
+}
+
+int msp_pipeline_stages(const struct msp_bytes *pipeline, struct msp_stage **out, uint32_t *n, struct msp_error *err)
+{
+	bson_t doc;
+	bson_iter_t it, list;
+	uint32_t total;
+	int s = MSP_OK;
+
+	*out = NULL;
+	*n = 0;
+	if (pipeline->len == 0)
+		return MSP_OK;
+	if (!bson_init_static(&doc, pipeline->data, pipeline->len) || !bson_iter_init_find(&it, &doc, "stages") ||
+	    !enter(&it, BSON_TYPE_ARRAY, &list))
+		return no_pipeline(err);
+	total = count(list);
+	*out = calloc((size_t)total + 1, sizeof(**out));
+	if (!*out)
+		return build_error(MSP_NOMEM, err);
+	for (; s == MSP_OK && bson_iter_next(&list); (*n)++)
+		s = read_stage(&list, &(*out)[*n], *n, err);
+	if (s < 0) {
+		msp_stages_free(*out, total);
+		*out = NULL;
+		*n = 0;
+	}
+	return s;
+}
+
+/* ---- adding a stage ---------------------------------------------------- */
+
+static bool stages_equal(const struct msp_stage *a, const struct msp_stage *b)
+{
+	if (a->argc != b->argc || a->nin != b->nin || strcmp(a->tool, b->tool) != 0 || strcmp(a->version, b->version) != 0)
+		return false;
+	for (uint32_t i = 0; i < a->argc; i++)
+		if (strcmp(a->argv[i], b->argv[i]) != 0)
+			return false;
+	for (uint32_t i = 0; i < a->nin; i++)
+		if (a->in[i] != b->in[i])
+			return false;
+	return true;
+}
+
+/* A graph that others are merged into. Stages own only their `in`; strings belong to the documents. */
+struct graph {
+	struct msp_stage *stage;
+	uint32_t n, cap;
+};
+
+/* Finds the stage in the graph or adds it. Returns its place, or below 0. */
+static int64_t graph_add(struct graph *g, const struct msp_stage *stage)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		if (stages_equal(&g->stage[i], stage))
+			return i;
+	if (g->n == g->cap) {
+		uint32_t cap = g->cap ? 2 * g->cap : 16;
+		struct msp_stage *more = realloc(g->stage, cap * sizeof(*more));
+
+		if (!more)
+			return MSP_NOMEM;
+		g->stage = more;
+		g->cap = cap;
+	}
+	struct msp_stage *new = &g->stage[g->n];
+	*new = *stage;
+	new->in = calloc((size_t)stage->nin + 1, sizeof(*new->in));
+	if (!new->in)
+		return MSP_NOMEM;
+	memcpy(new->in, stage->in, stage->nin * sizeof(*new->in));
+	return g->n++;
+}
+
+/* Merges stages into the graph; *end is set to the place of the last one. */
+static int graph_merge(struct graph *g, struct msp_stage *stages, uint32_t n, uint32_t *end)
+{
+	uint32_t *place = calloc((size_t)n + 1, sizeof(*place));
+	int64_t at = 0;
+
+	if (!place)
+		return MSP_NOMEM;
+	for (uint32_t i = 0; i < n && at >= 0; i++) {
+		for (uint32_t k = 0; k < stages[i].nin; k++)
+			stages[i].in[k] = place[stages[i].in[k]];
+		at = graph_add(g, &stages[i]);
+		place[i] = (uint32_t)at;
+	}
+	if (at >= 0)
+		*end = place[n - 1];
+	free(place);
+	return at < 0 ? MSP_NOMEM : MSP_OK;
+}
+
+static int merge_all(struct graph *g, struct msp_stage **lists, uint32_t *lengths, const struct msp_bytes *in, size_t n,
+                     struct msp_stage *stage, struct msp_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t end = 0;
+		bool known = false;
+		int s = msp_pipeline_stages(&in[i], &lists[i], &lengths[i], err);
+
+		if (s < 0)
+			return s;
+		if (lengths[i] == 0)
+			continue;
+		if (graph_merge(g, lists[i], lengths[i], &end) < 0)
+			return build_error(MSP_NOMEM, err);
+		for (uint32_t k = 0; k < stage->nin; k++)
+			known = known || stage->in[k] == end;
+		if (!known)
+			stage->in[stage->nin++] = end;
+	}
+	return MSP_OK;
+}
+
+int msp_pipeline_merge(struct msp_bytes *out, const struct msp_bytes *in, size_t n, const char *tool, const char *version,
+                       int argc, const char *const *argv, struct msp_error *err)
+{
+	struct graph g = {NULL, 0, 0};
+	struct msp_stage **lists = calloc(n + 1, sizeof(struct msp_stage *));
+	uint32_t *lengths = calloc(n + 1, sizeof(*lengths));
+	const char **args = calloc((size_t)argc + 1, sizeof(*args));
+	struct msp_stage stage = {tool, version, args, (uint32_t)argc, calloc(n + 1, sizeof(uint32_t)), 0};
+	int s;
+
+	if (!lists || !lengths || !args || !stage.in) {
+		s = build_error(MSP_NOMEM, err);
+	} else {
+		memcpy(args, argv, (size_t)argc * sizeof(*args));
+		s = merge_all(&g, lists, lengths, in, n, &stage, err);
+	}
+	if (s == MSP_OK && graph_add(&g, &stage) < 0)
+		s = build_error(MSP_NOMEM, err);
+	if (s == MSP_OK)
+		s = write_stages(out, g.stage, g.n, err);
+	for (uint32_t i = 0; i < g.n; i++)
+		free(g.stage[i].in);
+	free(g.stage);
+	for (size_t i = 0; lists && lengths && i < n; i++)
+		msp_stages_free(lists[i], lengths[i]);
+	free(lists);
+	free(lengths);
+	free(args);
+	free(stage.in);
+	return s;
+}
+
+int msp_pipeline_append(struct msp_bytes *out, const struct msp_bytes *in, const char *tool, const char *version, int argc,
+                        const char *const *argv, struct msp_error *err)
+{
+	return msp_pipeline_merge(out, in, in ? 1 : 0, tool, version, argc, argv, err);
+}
