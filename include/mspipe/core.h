@@ -305,6 +305,15 @@ MSP_API int msp_value_text(const struct msp_value *v, struct msp_bytes *out) MSP
 /* The shortest decimal text of a double that reads back the same ("0.05", "1e+300", "nan", "inf", "-inf"). Returns buf. */
 MSP_API char *msp_double_format(double d, char buf[32]);
 
+/* ---- JSON -------------------------------------------------------------- */
+
+/* MongoDB Extended JSON version 2, relaxed: doubles always with a point or an exponent, exact; NaN and infinities as {"$numberDouble":"NaN"};
+ * control characters escaped; bytes that are no UTF-8 as U+FFFD. Valid JSON for any value and any bytes. Each appends to out; MSP_NOMEM only. */
+MSP_API int msp_json_value(const struct msp_value *v, struct msp_bytes *out) MSP_CHECKED;
+MSP_API int msp_json_document(const uint8_t *bson, size_t n, struct msp_bytes *out) MSP_CHECKED; /* n == 0: {} */
+MSP_API int msp_json_string(const char *text, size_t n, struct msp_bytes *out) MSP_CHECKED;      /* with its quotes */
+MSP_API int msp_json_double(double d, struct msp_bytes *out) MSP_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif

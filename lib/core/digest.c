@@ -1,0 +1,145 @@
+/* The canonical form of an object, its digest and its origin id. */
+#include "core/head.h"
+
+#include "core/endian.h"
+
+#define XXH_STATIC_LINKING_ONLY /* the streaming state on the stack: no allocation that could fail */
+#include <string.h>
+#include <xxhash.h>
+
+void msp_object_parts(const struct msp_object *o, struct msp_head_parts *out)
+{
+	int i;
+
+	if (o->kind == MSP_SEISMOGRAM) {
+		for (i = 0; i < 9; i++)
+			msp_put_f64(out->tmatrix + 8 * i, o->tmatrix[i]);
+		out->extra = out->tmatrix;
+		out->extra_len = MSP_TMATRIX_SIZE;
+	} else {
+		out->extra = o->extra.data;
+		out->extra_len = o->extra.len;
+	}
+	out->metadata_len = o->metadata.len > 5 ? o->metadata.len : 0;
+	out->elog_len = o->elog.len;
+	out->history_len = o->history.len;
+	out->samples_len = o->samples.len;
+}
+
+void msp_object_head(const struct msp_object *o, const struct msp_head_parts *parts, uint32_t size,
+                     uint32_t history_len, uint8_t out[MSP_HEAD_SIZE])
+{
+	unsigned flags = (o->live ? MSP_HEAD_LIVE : 0) | (o->relative ? MSP_HEAD_RELATIVE : 0) |
+	                 (o->shift_valid ? MSP_HEAD_SHIFT_VALID : 0) | (o->cardinal ? MSP_HEAD_CARDINAL : 0) |
+	                 (o->orthogonal ? MSP_HEAD_ORTHOGONAL : 0);
+
+	memset(out, 0, MSP_HEAD_SIZE);
+	msp_put_u32(out, size);
+	msp_put_u16(out + 4, o->kind);
+	out[6] = (uint8_t)flags;
+	out[7] = o->type;
+	memcpy(out + 8, o->id.byte, 16);
+	msp_put_u64(out + 24, (uint64_t)o->start);
+	msp_put_u64(out + 32, (uint64_t)o->shift);
+	msp_put_f64(out + 40, o->dt);
+	msp_put_u64(out + 48, o->npts);
+	msp_put_u32(out + 56, o->ncomp);
+	msp_put_u32(out + 60, (uint32_t)parts->extra_len);
+	msp_put_u32(out + 64, (uint32_t)parts->metadata_len);
+	msp_put_u32(out + 68, (uint32_t)parts->elog_len);
+	msp_put_u32(out + 72, history_len);
+	out[76] = o->width;
+}
+
+static void hash_bytes(XXH3_state_t *h, const void *data, size_t n)
+{
+	if (n)
+		(void)XXH3_128bits_update(h, data, n); /* fails only for NULL */
+}
+
+/* Samples in little-endian form. */
+static void hash_samples(XXH3_state_t *h, const struct msp_object *o)
+{
+	uint8_t buf[4096];
+	size_t width = o->width, done = 0, n, i, k;
+
+	if (!MSP_BIG_ENDIAN || width < 2 || width > 16) {
+		hash_bytes(h, o->samples.data, o->samples.len);
+		return;
+	}
+	while (done < o->samples.len) {
+		n = o->samples.len - done;
+		if (n > sizeof buf / width * width)
+			n = sizeof buf / width * width;
+		for (i = 0; i + width <= n; i += width)
+			for (k = 0; k < width; k++)
+				buf[i + k] = o->samples.data[done + i + width - 1 - k];
+		hash_bytes(h, buf, n);
+		done += n;
+	}
+}
+
+static struct msp_id finish(XXH3_state_t *h)
+{
+	XXH128_canonical_t c;
+	struct msp_id id;
+
+	XXH128_canonicalFromHash(&c, XXH3_128bits_digest(h));
+	memcpy(id.byte, c.digest, sizeof id.byte);
+	return id;
+}
+
+struct msp_id msp_object_digest(const struct msp_object *o)
+{
+	struct msp_head_parts parts;
+	uint8_t head[MSP_HEAD_SIZE];
+	XXH3_state_t h;
+
+	msp_object_parts(o, &parts);
+	msp_object_head(o, &parts, 0, 0, head);
+	(void)XXH3_128bits_reset(&h);
+	hash_bytes(&h, head, sizeof head);
+	hash_bytes(&h, parts.extra, parts.extra_len);
+	hash_bytes(&h, o->metadata.data, parts.metadata_len);
+	hash_bytes(&h, o->elog.data, parts.elog_len);
+	hash_samples(&h, o);
+	return finish(&h);
+}
+
+/* A code as its length (32 bits) and its bytes, so that "AB","C" and "A","BC" differ. */
+static void hash_code(XXH3_state_t *h, const struct msp_object *o, const char *key)
+{
+	const char *text = msp_meta_string(o, key, "");
+	size_t n = strlen(text);
+	uint8_t len[4];
+
+	msp_put_u32(len, (uint32_t)n);
+	hash_bytes(h, len, sizeof len);
+	hash_bytes(h, text, n);
+}
+
+/* The head with id and lengths zero, the four codes, then samples, or, for the dead, metadata and error log. */
+void msp_object_origin_id(struct msp_object *o)
+{
+	static const char *const codes[] = { "net", "sta", "loc", "chan" };
+	struct msp_head_parts parts, none = { .extra_len = 0 };
+	uint8_t head[MSP_HEAD_SIZE];
+	XXH3_state_t h;
+	int i;
+
+	msp_object_parts(o, &parts);
+	memset(&o->id, 0, sizeof o->id);
+	msp_object_head(o, &none, 0, 0, head);
+	(void)XXH3_128bits_reset(&h);
+	hash_bytes(&h, head, sizeof head);
+	for (i = 0; i < 4; i++)
+		hash_code(&h, o, codes[i]);
+	hash_bytes(&h, parts.extra, parts.extra_len);
+	if (o->live) {
+		hash_samples(&h, o);
+	} else {
+		hash_bytes(&h, o->metadata.data, parts.metadata_len);
+		hash_bytes(&h, o->elog.data, parts.elog_len);
+	}
+	o->id = finish(&h);
+}

@@ -1,0 +1,79 @@
+/* Doubles as the shortest text that reads back. */
+#include "core/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The whole numbers below 10^15 print as such. */
+static bool small_whole(double d, char *buf)
+{
+	if (!(fabs(d) < 1e15) || d != trunc(d))
+		return false;
+	snprintf(buf, 32, "%s%lld", signbit(d) ? "-" : "", (long long)fabs(d));
+	return true;
+}
+
+/* What has a few decimals, as times, rates and coordinates do. If m / 10^k, two exact numbers divided with
+ * one rounding, is d, then m with k decimals reads back as d; below 10^15 no other text of so few digits does. */
+static bool few_decimals(double d, char *buf)
+{
+	static const double power[] = { 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+	double a = fabs(d);
+	int k, n;
+
+	if (!(a >= 1e-4 && a < 1e9))
+		return false;
+	for (k = 0; k < 9; k++) {
+		double m = rint(a * power[k]);
+		if (m >= 1e15)
+			return false;
+		if (m / power[k] != a)
+			continue;
+		unsigned long long u = (unsigned long long)m, p = (unsigned long long)power[k];
+		n = snprintf(buf, 32, "%s%llu.%0*llu", d < 0 ? "-" : "", u / p, k + 1, u % p);
+		return n > 0 && n < 32;
+	}
+	return false;
+}
+
+/* The decimal point is the locale's in what snprintf() writes and strtod() reads, and may be several bytes. */
+static void plain_point(char *buf)
+{
+	char *p = buf + (*buf == '-'), *q;
+
+	while (*p >= '0' && *p <= '9')
+		p++;
+	if (*p == '\0' || *p == 'e')
+		return;
+	for (q = p; *q && !(*q >= '0' && *q <= '9'); q++)
+		;
+	*p = '.';
+	memmove(p + 1, q, strlen(q) + 1);
+}
+
+char *msp_double_format(double d, char buf[32])
+{
+	char text[64];
+	int digits = fabs(d) < 2.3e-308 ? 1 : 15; /* subnormal numbers have fewer */
+
+	if (isnan(d))
+		return strcpy(buf, "nan");
+	if (isinf(d))
+		return strcpy(buf, d < 0 ? "-inf" : "inf");
+	if (small_whole(d, buf) || few_decimals(d, buf))
+		return buf;
+	do
+		snprintf(text, sizeof text, "%.*g", digits, d);
+	while (digits++ < 17 && strtod(text, NULL) != d);
+	plain_point(text);
+	snprintf(buf, 32, "%.31s", text);
+	return buf;
+}
+
+char *msp_int_format(int64_t i, char buf[32])
+{
+	snprintf(buf, 32, "%lld", (long long)i);
+	return buf;
+}
