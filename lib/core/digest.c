@@ -7,54 +7,85 @@
 #include <string.h>
 #include <xxhash.h>
 
-void msp_object_parts(const struct msp_object *o, struct msp_head_parts *out)
+void msp_object_tmatrix(const struct msp_object *o, uint8_t out[MSP_TMATRIX_SIZE])
 {
 	int i;
 
-	if (o->kind == MSP_SEISMOGRAM) {
-		for (i = 0; i < 9; i++)
-			msp_put_f64(out->tmatrix + 8 * i, o->tmatrix[i]);
-		out->extra = out->tmatrix;
-		out->extra_len = MSP_TMATRIX_SIZE;
-	} else {
-		out->extra = o->extra.data;
-		out->extra_len = o->extra.len;
-	}
-	out->metadata_len = o->metadata.len > 5 ? o->metadata.len : 0;
-	out->elog_len = o->elog.len;
-	out->history_len = o->history.len;
-	out->samples_len = o->samples.len;
+	for (i = 0; i < 9; i++)
+		msp_put_f64(out + 8 * i, o->tmatrix[i]);
 }
 
-void msp_object_head(const struct msp_object *o, const struct msp_head_parts *parts, uint32_t size,
-                     uint32_t history_len, uint8_t out[MSP_HEAD_SIZE])
+void msp_object_read_tmatrix(struct msp_object *o, const uint8_t in[MSP_TMATRIX_SIZE])
 {
-	unsigned flags = (o->live ? MSP_HEAD_LIVE : 0) | (o->relative ? MSP_HEAD_RELATIVE : 0) |
-	                 (o->shift_valid ? MSP_HEAD_SHIFT_VALID : 0) | (o->cardinal ? MSP_HEAD_CARDINAL : 0) |
-	                 (o->orthogonal ? MSP_HEAD_ORTHOGONAL : 0);
+	int i;
+
+	for (i = 0; i < 9; i++)
+		o->tmatrix[i] = msp_get_f64(in + 8 * i);
+}
+
+static size_t document_size(const struct msp_bytes *b)
+{
+	return b->len > 5 ? b->len : 0;
+}
+
+static unsigned flags(const struct msp_object *o)
+{
+	return (o->live ? MSP_HEAD_LIVE : 0) | (o->relative ? MSP_HEAD_RELATIVE : 0) |
+	       (o->relative && o->shift_valid ? MSP_HEAD_SHIFT_VALID : 0) | (o->cardinal ? MSP_HEAD_CARDINAL : 0) |
+	       (o->orthogonal ? MSP_HEAD_ORTHOGONAL : 0);
+}
+
+/* Everything but the lengths. */
+static void head_fields(const struct msp_object *o, uint8_t out[MSP_HEAD_SIZE])
+{
+	unsigned f = flags(o);
 
 	memset(out, 0, MSP_HEAD_SIZE);
-	msp_put_u32(out, size);
 	msp_put_u16(out + 4, o->kind);
-	out[6] = (uint8_t)flags;
+	out[6] = (uint8_t)f;
 	out[7] = o->type;
 	memcpy(out + 8, o->id.byte, 16);
 	msp_put_u64(out + 24, (uint64_t)o->start);
-	msp_put_u64(out + 32, (uint64_t)o->shift);
+	/* without the flag the field means nothing, and must not make two objects differ */
+	msp_put_u64(out + 32, f & MSP_HEAD_SHIFT_VALID ? (uint64_t)o->shift : 0);
 	msp_put_f64(out + 40, o->dt);
 	msp_put_u64(out + 48, o->npts);
 	msp_put_u32(out + 56, o->ncomp);
-	msp_put_u32(out + 60, (uint32_t)parts->extra_len);
-	msp_put_u32(out + 64, (uint32_t)parts->metadata_len);
-	msp_put_u32(out + 68, (uint32_t)parts->elog_len);
-	msp_put_u32(out + 72, history_len);
 	out[76] = o->width;
+}
+
+void msp_object_head(const struct msp_object *o, uint8_t out[MSP_HEAD_SIZE])
+{
+	size_t extra = o->kind == MSP_SEISMOGRAM ? MSP_TMATRIX_SIZE : o->extra.len;
+
+	head_fields(o, out);
+	msp_put_u32(out + 60, (uint32_t)extra);
+	msp_put_u32(out + 64, (uint32_t)document_size(&o->metadata));
+	msp_put_u32(out + 68, (uint32_t)document_size(&o->elog));
 }
 
 static void hash_bytes(XXH3_state_t *h, const void *data, size_t n)
 {
 	if (n)
 		(void)XXH3_128bits_update(h, data, n); /* fails only for NULL */
+}
+
+static void hash_extra(XXH3_state_t *h, const struct msp_object *o)
+{
+	uint8_t matrix[MSP_TMATRIX_SIZE];
+
+	if (o->kind == MSP_SEISMOGRAM) {
+		msp_object_tmatrix(o, matrix);
+		hash_bytes(h, matrix, sizeof matrix);
+	} else {
+		hash_bytes(h, o->extra.data, o->extra.len);
+	}
+}
+
+static void hash_documents(XXH3_state_t *h, const struct msp_object *o)
+{
+	hash_bytes(h, o->metadata.data, document_size(&o->metadata));
+	hash_bytes(h, o->elog.data, document_size(&o->elog));
 }
 
 /* Samples in little-endian form. */
@@ -91,17 +122,14 @@ static struct msp_id finish(XXH3_state_t *h)
 
 struct msp_id msp_object_digest(const struct msp_object *o)
 {
-	struct msp_head_parts parts;
 	uint8_t head[MSP_HEAD_SIZE];
 	XXH3_state_t h;
 
-	msp_object_parts(o, &parts);
-	msp_object_head(o, &parts, 0, 0, head);
+	msp_object_head(o, head);
 	(void)XXH3_128bits_reset(&h);
 	hash_bytes(&h, head, sizeof head);
-	hash_bytes(&h, parts.extra, parts.extra_len);
-	hash_bytes(&h, o->metadata.data, parts.metadata_len);
-	hash_bytes(&h, o->elog.data, parts.elog_len);
+	hash_extra(&h, o);
+	hash_documents(&h, o);
 	hash_samples(&h, o);
 	return finish(&h);
 }
@@ -118,28 +146,24 @@ static void hash_code(XXH3_state_t *h, const struct msp_object *o, const char *k
 	hash_bytes(h, text, n);
 }
 
-/* The head with id and lengths zero, the four codes, then samples, or, for the dead, metadata and error log. */
+/* The head with id and lengths zero, the four codes, extra, then samples, or, for the dead, metadata and error log. */
 void msp_object_origin_id(struct msp_object *o)
 {
 	static const char *const codes[] = { "net", "sta", "loc", "chan" };
-	struct msp_head_parts parts, none = { .extra_len = 0 };
 	uint8_t head[MSP_HEAD_SIZE];
 	XXH3_state_t h;
 	int i;
 
-	msp_object_parts(o, &parts);
 	memset(&o->id, 0, sizeof o->id);
-	msp_object_head(o, &none, 0, 0, head);
+	head_fields(o, head);
 	(void)XXH3_128bits_reset(&h);
 	hash_bytes(&h, head, sizeof head);
 	for (i = 0; i < 4; i++)
 		hash_code(&h, o, codes[i]);
-	hash_bytes(&h, parts.extra, parts.extra_len);
-	if (o->live) {
+	hash_extra(&h, o);
+	if (o->live)
 		hash_samples(&h, o);
-	} else {
-		hash_bytes(&h, o->metadata.data, parts.metadata_len);
-		hash_bytes(&h, o->elog.data, parts.elog_len);
-	}
+	else
+		hash_documents(&h, o);
 	o->id = finish(&h);
 }

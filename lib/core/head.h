@@ -5,7 +5,7 @@
 #include "mspipe/core.h"
 
 #define MSP_HEAD_SIZE 80
-#define MSP_TMATRIX_SIZE 72
+#define MSP_TMATRIX_SIZE 72 /* a seismogram's matrix, in place of extra bytes */
 
 /* Flags of the head's byte 6. */
 #define MSP_HEAD_LIVE 1u
@@ -14,18 +14,10 @@
 #define MSP_HEAD_CARDINAL 8u
 #define MSP_HEAD_ORTHOGONAL 16u
 
-/* What follows the head, in the form in which it is stored. */
-struct msp_head_parts {
-	uint8_t tmatrix[MSP_TMATRIX_SIZE];
-	const uint8_t *extra; /* a seismogram's tmatrix (points into this struct: do not copy it), else o->extra */
-	size_t extra_len;
-	size_t metadata_len; /* of o->metadata; an empty document counts as none */
-	size_t elog_len, history_len, samples_len;
-};
-void msp_object_parts(const struct msp_object *o, struct msp_head_parts *out);
-
-/* Encodes the head. size and history_len are what the stream writes there; both 0 for the digest. Lengths must fit 32 bits. */
-void msp_object_head(const struct msp_object *o, const struct msp_head_parts *parts, uint32_t size,
-                     uint32_t history_len, uint8_t out[MSP_HEAD_SIZE]);
+/* Encodes the head, as the digest reads it: the length of the record (offset 0) and of the history (offset 72) are
+ * 0; the stream puts them in. A document without keys counts as no bytes. Lengths must fit 32 bits. */
+void msp_object_head(const struct msp_object *o, uint8_t out[MSP_HEAD_SIZE]);
+void msp_object_tmatrix(const struct msp_object *o, uint8_t out[MSP_TMATRIX_SIZE]);
+void msp_object_read_tmatrix(struct msp_object *o, const uint8_t in[MSP_TMATRIX_SIZE]);
 
 #endif

@@ -78,16 +78,15 @@ int msp_json_string(const char *s, size_t n, struct msp_bytes *out)
 
 int msp_json_double(double d, struct msp_bytes *out)
 {
-	char buf[40];
+	char buf[32];
 
 	if (isnan(d))
 		return text(out, "{\"$numberDouble\":\"NaN\"}");
 	if (isinf(d))
 		return text(out, d < 0 ? "{\"$numberDouble\":\"-Infinity\"}" : "{\"$numberDouble\":\"Infinity\"}");
-	msp_double_format(d, buf);
-	if (!strpbrk(buf, ".e"))
-		strcat(buf, ".0"); /* stays a double for who reads it */
-	return text(out, buf);
+	if (text(out, msp_double_format(d, buf)))
+		return MSP_NOMEM;
+	return strpbrk(buf, ".e") ? MSP_OK : text(out, ".0"); /* stays a double for who reads it */
 }
 
 /* {"$name":"s"} with s escaped */

@@ -58,10 +58,10 @@ char *msp_double_format(double d, char buf[32])
 	char text[64];
 	int digits = fabs(d) < 2.3e-308 ? 1 : 15; /* subnormal numbers have fewer */
 
-	if (isnan(d))
-		return strcpy(buf, "nan");
-	if (isinf(d))
-		return strcpy(buf, d < 0 ? "-inf" : "inf");
+	if (!isfinite(d)) {
+		snprintf(buf, 32, "%s", isnan(d) ? "nan" : d < 0 ? "-inf" : "inf");
+		return buf;
+	}
 	if (small_whole(d, buf) || few_decimals(d, buf))
 		return buf;
 	do
