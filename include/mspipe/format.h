@@ -75,8 +75,16 @@ MSP_API const void *msp_input_peeked(const struct msp_input *in, size_t *n);
  * variable under sac.NAME. start is the reference time plus b, b rounded to ns; dt is the shortest decimal that reads as the header's float32. Without a reference
  * time the object is relative.
  *
- * A dead object that stands for unreadable bytes has the metadata file, offset and reason. */
+ * A dead object that stands for unreadable bytes has the metadata file and offset, and the reason in its error log. A
+ * miniSEED record that is whole but whose samples do not decode costs only itself: reading goes on behind it.
+ * Anything else that cannot be read ends the file. A Steim record whose last sample is not the one it
+ * says keeps its samples, and the object has a Complaint in its error log. */
 MSP_API int msp_input_next(struct msp_input *in, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+
+/* The number of the run that the object last given belongs to, as want() is asked. */
+MSP_API uint64_t msp_input_run(const struct msp_input *in);
+/* Where in the file the reader stands. */
+MSP_API uint64_t msp_input_offset(const struct msp_input *in);
 
 /* What was read so far and gave no object. */
 struct msp_input_skips {

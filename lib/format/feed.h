@@ -1,0 +1,28 @@
+/* Bytes of a foreign file in order, with as much look-ahead as a reader needs. See feed.c. */
+#ifndef FORMAT_FEED_H
+#define FORMAT_FEED_H
+
+#include "mspipe/stream.h"
+
+struct feed {
+	int fd;
+	const char *name;      /* for messages; borrowed */
+	uint8_t *buf;          /* what was read and not yet used is buf[pos..len) */
+	size_t pos, len, cap;  /* cap 0: the bytes are somebody else's memory */
+	uint64_t offset;       /* in the file, of buf[pos] */
+	uint64_t left;         /* bytes that may still be read; UINT64_MAX: all there are */
+	bool eof;
+	msp_poll_fn *poll;
+	void *context;
+};
+
+/* Looks at the next bytes: at least n of them if there are so many. *p points at them till the next call. Returns how many
+ * there are, or below 0 (enum msp_status). Memory grows to n, but never ahead of what the file really holds by more than a factor of two. */
+int64_t feed_want(struct feed *f, size_t n, const uint8_t **p, struct msp_error *err) MSP_CHECKED;
+/* Goes on by n bytes, n <= what feed_want() returned. */
+void feed_skip(struct feed *f, size_t n);
+/* Copies the next n bytes to out, or as many as there are; returns how many, or below 0. */
+int64_t feed_read(struct feed *f, void *out, size_t n, struct msp_error *err) MSP_CHECKED;
+void feed_free(struct feed *f); /* does not close fd */
+
+#endif

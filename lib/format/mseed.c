@@ -1,0 +1,194 @@
+/* The door to libmseed: samples of records to numbers, and objects to records.
+ *
+ * Encodings of today are decoded here and in steim.c; those of past recorders (GEOSCOPE, CDSN, SRO, DWWSSN) by
+ * libmseed, to which each such record is given under a minimal header of our own making. So it never sees a header that somebody else wrote.
+ */
+#include "format/mseed.h"
+#include "format/steim.h"
+#include "mspipe/format.h"
+
+#include <libmseed.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int mseed_type(int encoding)
+{
+	switch (encoding) {
+	case ENC_INT16: case ENC_INT32: case ENC_STEIM1: case ENC_STEIM2:
+	case ENC_GEOSCOPE24: case ENC_GEOSCOPE163: case ENC_GEOSCOPE164: case ENC_CDSN: case ENC_SRO: case ENC_DWWSSN:
+		break;
+	case ENC_FLOAT32:
+		return MSP_F32;
+	case ENC_FLOAT64:
+		return MSP_F64;
+	default:
+		return MSP_NONE;
+	}
+	/* libmseed gives GEOSCOPE's gain-ranged samples as floats */
+	return encoding >= ENC_GEOSCOPE24 && encoding <= ENC_GEOSCOPE164 ? MSP_F32 : MSP_I32;
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static void quiet(char *message)
+{
+	(void)message;
+}
+
+/* libmseed takes its settings from the environment and prints to stderr unless told otherwise. Its
+ * globals always get the same values here, so it does not matter who sets them. */
+static void tame(void)
+{
+	MS_UNPACKHEADERBYTEORDER(-1);
+	MS_UNPACKDATABYTEORDER(-1);
+	MS_UNPACKENCODINGFORMAT(-1);
+	MS_PACKHEADERBYTEORDER(1);
+	MS_PACKDATABYTEORDER(1);
+	ms_loginit(quiet, NULL, quiet, NULL);
+}
+
+static void copy_words(void *out, const uint8_t *p, size_t n, size_t width, bool big)
+{
+	uint8_t *to = out;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	bool swap = big;
+#else
+	bool swap = !big;
+#endif
+	memcpy(to, p, n * width);
+	if (!swap)
+		return;
+	if (width == 4) {
+		for (size_t i = 0; i < n; i++) {
+			uint32_t w;
+
+			memcpy(&w, p + 4 * i, 4);
+			w = __builtin_bswap32(w);
+			memcpy(to + 4 * i, &w, 4);
+		}
+	} else {
+		for (size_t i = 0; i < n; i++) {
+			uint64_t w;
+
+			memcpy(&w, p + 8 * i, 8);
+			w = __builtin_bswap64(w);
+			memcpy(to + 8 * i, &w, 8);
+		}
+	}
+}
+
+static void copy_shorts(int32_t *out, const uint8_t *p, size_t n, bool big)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (int16_t)(big ? p[2 * i] << 8 | p[2 * i + 1] : p[2 * i + 1] << 8 | p[2 * i]);
+}
+
+static bool decode_steim(const struct record *r, const uint8_t *p, size_t size, int32_t *out, struct mseed_check *check,
+                         char why[RECORD_WHY])
+{
+	int level = r->encoding == ENC_STEIM1 ? 1 : 2;
+	struct steim_result s;
+
+	steim_decode(level, p, size, r->big, r->nsamp, out, &s);
+	if (s.bad_code) {
+		snprintf(why, RECORD_WHY, "Steim-%d code that does not exist after %u of %u samples", level, s.decoded, r->nsamp);
+		return false;
+	}
+	if (s.decoded < r->nsamp) {
+		snprintf(why, RECORD_WHY, "Steim-%d frames hold %u of %u samples", level, s.decoded, r->nsamp);
+		return false;
+	}
+	check->got = out[r->nsamp - 1];
+	check->said = s.last;
+	check->mismatch = check->got != check->said;
+	return true;
+}
+
+/* The bytes of a fixed header and a blockette 1000, enough for libmseed: 64 bytes. */
+static void minimal_header(uint8_t *h, const struct record *r, unsigned power)
+{
+	static const uint8_t start[8] = { 2000 >> 8, 2000 & 255, 0, 1, 0, 0, 0, 0 };
+
+	memset(h, 0, 64);
+	memcpy(h, "000001D XXXXXXXXXXXX", 20);
+	memcpy(h + 20, start, sizeof start);
+	h[30] = (uint8_t)(r->nsamp >> 8);
+	h[31] = (uint8_t)r->nsamp;
+	h[33] = 1;  /* rate factor */
+	h[35] = 1;  /* multiplier */
+	h[39] = 1;  /* number of blockettes */
+	h[45] = 64; /* data */
+	h[47] = 48; /* blockette */
+	h[48] = 1000 >> 8;
+	h[49] = 1000 & 255;
+	h[52] = (uint8_t)r->encoding;
+	h[53] = r->big;
+	h[54] = (uint8_t)power;
+}
+
+static bool decode_old(const struct record *r, const uint8_t *p, size_t size, void *out, char why[RECORD_WHY])
+{
+	MSRecord *msr = NULL;
+	unsigned power = 7;
+	uint8_t *copy;
+	bool ok;
+
+	while (((size_t)1 << power) < 64 + size)
+		power++;
+	copy = calloc(1, (size_t)1 << power);
+	if (copy == NULL) {
+		snprintf(why, RECORD_WHY, "out of memory");
+		return false;
+	}
+	minimal_header(copy, r, power);
+	memcpy(copy + 64, p, size);
+	tame();
+	ok = msr_unpack((char *)copy, 1 << power, &msr, 1, 0) == MS_NOERROR && msr->datasamples != NULL &&
+	     msr->numsamples == (int64_t)r->nsamp && ms_samplesize(msr->sampletype) == 4;
+	if (ok)
+		memcpy(out, msr->datasamples, 4 * (size_t)r->nsamp);
+	else
+		snprintf(why, RECORD_WHY, "libmseed does not decode it");
+	msr_free(&msr);
+	free(copy);
+	return ok;
+}
+
+bool mseed_decode(const struct record *r, const uint8_t *p, void *out, struct mseed_check *check, char why[RECORD_WHY])
+{
+	size_t bits = 32, size;
+
+	if (r->data < RECORD_FIXED || r->data >= r->length) {
+		snprintf(why, RECORD_WHY, "samples outside the record, at byte %u of %u", r->data, r->length);
+		return false;
+	}
+	size = r->length - r->data;
+	p += r->data;
+	switch (r->encoding) {
+	case ENC_STEIM1:
+	case ENC_STEIM2:
+		return decode_steim(r, p, size, out, check, why);
+	case ENC_FLOAT64:
+		bits = 64;
+		break;
+	case ENC_GEOSCOPE24:
+		bits = 24;
+		break;
+	case ENC_INT16: case ENC_GEOSCOPE163: case ENC_GEOSCOPE164: case ENC_CDSN: case ENC_SRO: case ENC_DWWSSN:
+		bits = 16;
+	}
+	if (r->nsamp > size * 8 / bits) {
+		snprintf(why, RECORD_WHY, "room for %zu of %u samples", size * 8 / bits, r->nsamp);
+		return false;
+	}
+	if (r->encoding == ENC_INT16)
+		copy_shorts(out, p, r->nsamp, r->big);
+	else if (r->encoding == ENC_INT32 || r->encoding == ENC_FLOAT32 || r->encoding == ENC_FLOAT64)
+		copy_words(out, p, r->nsamp, bits / 8, r->big);
+	else
+		return decode_old(r, p, r->nsamp * bits / 8, out, why);
+	return true;
+}

@@ -1,0 +1,519 @@
+/* Records of many channels in one file, put together to contiguous runs.
+ *
+ * A channel is a set of codes. Its headers alone decide where a run begins and ends; a run keeps its number even when the
+ * samples of a record in it cannot be decoded. What is gathered and given out is a piece: the run, or, if records in it do
+ * not decode, the part before them, a dead stand-in for them, and the part after. So reading headers only
+ * and reading samples number the same runs alike.
+ */
+#include "format/runs.h"
+#include "format/mseed.h"
+#include "format/record.h"
+#include "format/steim.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK ((size_t)64 << 10) /* the blockette chain of a record cannot reach further */
+#define RATE_TOLERANCE 1e-4
+
+struct piece {
+	bool open, dead;
+	msp_time start;
+	uint64_t npts;
+	struct msp_bytes samples;
+	char quality[5];        /* every one met, in the order met */
+	struct record first;    /* its first record's header */
+	uint64_t records;
+	uint64_t offset;        /* of its first record; of the first complaint */
+	char why[RECORD_WHY];   /* dead: the reason */
+	uint64_t mismatches;    /* records whose last sample is not what they say */
+	uint64_t mismatch_at;
+	struct mseed_check mismatch;
+};
+
+struct channel {
+	char codes[RECORD_CODES];
+	bool in_run, wanted;
+	uint64_t number;  /* of the run */
+	msp_time start;   /* of the run */
+	uint64_t npts;    /* of the run so far */
+	msp_time next;    /* where the next record should start, counted from the last one */
+	double dt;
+	int type;
+	struct piece piece;
+	struct channel *before, *after; /* channels with an open piece, in the order in which those began */
+};
+
+struct runs {
+	struct channel **slot; /* open addressing; size is a power of two */
+	size_t size, used;
+	struct channel *last;  /* the channel of the record before: records mostly come in a row */
+	struct channel *head, *tail;
+	uint64_t numbers;
+	uint32_t length;       /* of the record before */
+	bool ended;            /* nothing more can be read; what is open is given out */
+	bool broken;           /* ... and a stand-in for the rest */
+	uint64_t broken_at;
+	char why[RECORD_WHY];
+};
+
+struct runs *runs_new(void)
+{
+	return calloc(1, sizeof(struct runs));
+}
+
+void runs_free(struct runs *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->size; i++) {
+		if (r->slot[i] != NULL)
+			msp_bytes_free(&r->slot[i]->piece.samples);
+		free(r->slot[i]);
+	}
+	free(r->slot);
+	free(r);
+}
+
+/* ---- channels ---------------------------------------------------------- */
+
+static size_t hash(const char codes[RECORD_CODES])
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (size_t i = 0; i < RECORD_CODES; i++)
+		h = (h ^ (uint8_t)codes[i]) * UINT64_C(0x100000001b3);
+	return (size_t)(h ^ h >> 32);
+}
+
+static struct channel **place(struct channel **slot, size_t size, const char codes[RECORD_CODES])
+{
+	size_t i = hash(codes) & (size - 1);
+
+	while (slot[i] != NULL && memcmp(slot[i]->codes, codes, RECORD_CODES) != 0)
+		i = (i + 1) & (size - 1);
+	return &slot[i];
+}
+
+static bool widen(struct runs *r)
+{
+	size_t size = r->size > 0 ? 2 * r->size : 64;
+	struct channel **slot = calloc(size, sizeof *slot);
+
+	if (slot == NULL)
+		return false;
+	for (size_t i = 0; i < r->size; i++)
+		if (r->slot[i] != NULL)
+			*place(slot, size, r->slot[i]->codes) = r->slot[i];
+	free(r->slot);
+	r->slot = slot;
+	r->size = size;
+	return true;
+}
+
+/* The channel of these codes, made if it is new. NULL: no memory. */
+static struct channel *channel_of(struct runs *r, const char codes[RECORD_CODES])
+{
+	struct channel **at;
+
+	if (r->last != NULL && memcmp(r->last->codes, codes, RECORD_CODES) == 0)
+		return r->last;
+	if (2 * (r->used + 1) > r->size && !widen(r))
+		return NULL;
+	at = place(r->slot, r->size, codes);
+	if (*at == NULL) {
+		*at = calloc(1, sizeof **at);
+		if (*at == NULL)
+			return NULL;
+		memcpy((*at)->codes, codes, RECORD_CODES);
+		r->used++;
+	}
+	r->last = *at;
+	return *at;
+}
+
+/* ---- runs and pieces --------------------------------------------------- */
+
+/* Whether the record goes on where the channel's run stands. Differences of times cannot overflow: see sane(). */
+static bool continues(const struct channel *c, const struct record *rec)
+{
+	double half = c->dt * 0.5e9;
+	msp_time due;
+
+	if (!c->in_run || c->type != mseed_type(rec->encoding) || fabs(c->dt / rec->dt - 1) > RATE_TOLERANCE)
+		return false;
+	due = c->start + msp_time_of_samples((int64_t)c->npts, c->dt);
+	return fabs((double)(rec->start - c->next)) <= half && fabs((double)(rec->start - due)) <= half;
+}
+
+static void begin_run(struct msp_input *in, struct channel *c, const struct record *rec)
+{
+	c->in_run = true;
+	c->number = in->runs->numbers++;
+	c->wanted = input_wants(in, c->number);
+	c->start = rec->start;
+	c->npts = 0;
+	c->dt = rec->dt;
+	c->type = mseed_type(rec->encoding);
+}
+
+static void begin_piece(struct runs *r, struct channel *c, const struct record *rec, uint64_t offset)
+{
+	struct msp_bytes samples = c->piece.samples;
+
+	memset(&c->piece, 0, sizeof c->piece);
+	c->piece.samples = samples;
+	c->piece.samples.len = 0;
+	c->piece.open = true;
+	c->piece.start = rec->start;
+	c->piece.first = *rec;
+	c->piece.offset = offset;
+	c->before = r->tail;
+	c->after = NULL;
+	if (r->tail != NULL)
+		r->tail->after = c;
+	else
+		r->head = c;
+	r->tail = c;
+}
+
+static void end_piece(struct runs *r, struct channel *c)
+{
+	c->piece.open = false;
+	if (c->before != NULL)
+		c->before->after = c->after;
+	else
+		r->head = c->after;
+	if (c->after != NULL)
+		c->after->before = c->before;
+	else
+		r->tail = c->before;
+}
+
+static bool codes_to(bson_t *b, const char codes[RECORD_CODES])
+{
+	static const struct { const char *key; enum record_code code; } order[] = {
+		{ "net", CODE_NET }, { "sta", CODE_STA }, { "loc", CODE_LOC }, { "chan", CODE_CHAN } };
+	char text[8];
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+		size_t n = record_code(codes, order[i].code, text);
+
+		if (n > 0)
+			ok = ok && bson_append_utf8(b, order[i].key, -1, text, (int)n);
+	}
+	return ok;
+}
+
+static int metadata(struct msp_object *o, const struct msp_input *in, const struct channel *c)
+{
+	const struct piece *p = &c->piece;
+	bson_t b = BSON_INITIALIZER, sub;
+	bool ok;
+	int rc;
+
+	ok = codes_to(&b, c->codes);
+	if (p->dead)
+		ok = ok && bson_append_utf8(&b, "file", -1, in->name, -1) &&
+		     bson_append_int64(&b, "offset", -1, (int64_t)p->offset);
+	ok = ok && bson_append_document_begin(&b, "mseed", -1, &sub) &&
+	     bson_append_utf8(&sub, "dataquality", -1, p->quality, -1) &&
+	     bson_append_utf8(&sub, "encoding", -1, record_encoding_name(p->first.encoding), -1) &&
+	     bson_append_utf8(&sub, "byteorder", -1, p->first.big ? ">" : "<", -1) &&
+	     bson_append_int32(&sub, "record_length", -1, (int32_t)p->first.length) &&
+	     (p->records > INT32_MAX ? bson_append_int64(&sub, "number_of_records", -1, (int64_t)p->records)
+	                             : bson_append_int32(&sub, "number_of_records", -1, (int32_t)p->records)) &&
+	     bson_append_document_end(&b, &sub);
+	rc = ok ? msp_bytes_set(&o->metadata, bson_get_data(&b), b.len) : MSP_NOMEM;
+	bson_destroy(&b);
+	return rc;
+}
+
+static int log_piece(struct msp_object *o, const struct piece *p)
+{
+	char text[256];
+
+	if (p->dead && p->records > 1)
+		snprintf(text, sizeof text, "%" PRIu64 " records, the first at byte %" PRIu64 ": %s", p->records, p->offset, p->why);
+	else if (p->dead)
+		snprintf(text, sizeof text, "record at byte %" PRIu64 ": %s", p->offset, p->why);
+	else
+		snprintf(text, sizeof text,
+		         "integrity check of Steim data failed in %" PRIu64 " of %" PRIu64
+		         " records, the first at byte %" PRIu64 ": last sample is %d, the record says %d",
+		         p->mismatches, p->records, p->mismatch_at, p->mismatch.got, p->mismatch.said);
+	return p->dead ? msp_object_kill(o, "mseed", text) : msp_object_log(o, "mseed", MSP_COMPLAINT, text);
+}
+
+/* Gives out the piece of c: its sample buffer and o's change places. */
+static int give(struct msp_input *in, struct channel *c, struct msp_object *o, struct msp_error *err)
+{
+	struct piece *p = &c->piece;
+	int type = p->dead || in->options.headers ? MSP_NONE : c->type;
+	int rc;
+
+	end_piece(in->runs, c);
+	if (msp_object_reset(o, MSP_TIMESERIES, type, 0) != MSP_OK)
+		return input_nomem(in, err);
+	o->start = p->start;
+	o->dt = c->dt;
+	o->npts = p->npts;
+	if (type != MSP_NONE) {
+		struct msp_bytes old = o->samples;
+
+		o->samples = p->samples;
+		p->samples = old;
+		p->samples.len = 0;
+		if (p->samples.cap == 0)
+			p->samples.data = NULL;
+	}
+	rc = metadata(o, in, c);
+	if (rc == MSP_OK && (p->dead || p->mismatches > 0))
+		rc = log_piece(o, p);
+	o->npts = p->npts;
+	in->run = c->number;
+	return rc == MSP_OK ? 1 : input_nomem(in, err);
+}
+
+/* ---- one record -------------------------------------------------------- */
+
+/* Decodes the record behind what the piece has. False: why is set and the piece is as it was; *nomem if memory ran out. */
+static bool decode(struct channel *c, const struct record *rec, const uint8_t *p, struct mseed_check *check,
+                   char why[RECORD_WHY], bool *nomem)
+{
+	struct piece *piece = &c->piece;
+	size_t width = c->type == MSP_F64 ? 8 : 4;
+	size_t need = piece->samples.len + (rec->nsamp + (size_t)STEIM_SLACK) * width;
+
+	if (piece->samples.cap < need && msp_bytes_reserve(&piece->samples, need + piece->samples.len) != MSP_OK) {
+		*nomem = true;
+		return false;
+	}
+	if (!mseed_decode(rec, p, piece->samples.data + piece->samples.len, check, why))
+		return false;
+	piece->samples.len += rec->nsamp * width;
+	return true;
+}
+
+static void note_quality(struct piece *p, char quality)
+{
+	size_t n = strlen(p->quality);
+
+	if (strchr(p->quality, quality) == NULL && n + 1 < sizeof p->quality)
+		p->quality[n] = quality;
+}
+
+static void advance(struct channel *c, const struct record *rec)
+{
+	struct piece *p = &c->piece;
+
+	c->npts += rec->nsamp;
+	c->next = rec->start + msp_time_of_samples(rec->nsamp, rec->dt);
+	if (p->open) {
+		p->npts += rec->nsamp;
+		p->records++;
+		note_quality(p, rec->quality);
+	}
+}
+
+/* Takes the record's samples. 0: taken; 1: o is a piece that had to go first, the record was not taken; below 0: failure. */
+static int take(struct msp_input *in, struct channel *c, const struct record *rec, const uint8_t *p, struct msp_object *o,
+                struct msp_error *err)
+{
+	struct piece *piece = &c->piece;
+	struct mseed_check check = { 0 };
+	char why[RECORD_WHY] = "";
+	bool nomem = false, fresh = !piece->open, good;
+
+	if (fresh)
+		begin_piece(in->runs, c, rec, in->feed.offset);
+	if (c->type == MSP_NONE) {
+		snprintf(why, sizeof why, "encoding %d is unknown", rec->encoding);
+		good = false;
+	} else {
+		good = in->options.headers || decode(c, rec, p, &check, why, &nomem);
+	}
+	if (nomem)
+		return input_nomem(in, err);
+	if (!fresh && piece->dead == good) { /* the piece ends here; this record comes again, to a fresh one */
+		if (piece->dead)
+			piece->samples.len = 0;
+		return give(in, c, o, err);
+	}
+	if (!good && fresh) {
+		piece->dead = true;
+		memcpy(piece->why, why, sizeof why);
+	}
+	if (check.mismatch && piece->mismatches++ == 0) {
+		piece->mismatch = check;
+		piece->mismatch_at = in->feed.offset;
+	}
+	return 0;
+}
+
+/* A record that is whole and lies at p. As take(), which does not consume it; 0 says that it may be skipped. */
+static int record(struct msp_input *in, const struct record *rec, const uint8_t *p, struct msp_object *o, struct msp_error *err)
+{
+	struct channel *c;
+	int rc;
+
+	if (rec->encoding == ENC_ASCII) {
+		in->skips.text++;
+		return 0;
+	}
+	if (rec->nsamp == 0 || !(rec->dt > 0)) {
+		in->skips.empty++;
+		return 0;
+	}
+	c = channel_of(in->runs, rec->codes);
+	if (c == NULL)
+		return input_nomem(in, err);
+	if (!continues(c, rec)) {
+		if (c->piece.open)
+			return give(in, c, o, err);
+		begin_run(in, c, rec);
+	}
+	if (c->wanted) {
+		rc = take(in, c, rec, p, o, err);
+		if (rc != 0)
+			return rc;
+	}
+	advance(c, rec);
+	return 0;
+}
+
+/* ---- the file ---------------------------------------------------------- */
+
+static void broken(struct msp_input *in, const char *why)
+{
+	struct runs *r = in->runs;
+
+	r->ended = r->broken = true;
+	r->broken_at = in->feed.offset;
+	snprintf(r->why, sizeof r->why, "%s", why);
+}
+
+/* The length of a record that does not say it: up to where, at a power of two, the next begins or the file ends. 0: none is found;
+ * below 0: failure. */
+static int64_t find_length(struct msp_input *in, struct msp_error *err)
+{
+	for (size_t n = RECORD_MIN; n <= RECORD_MAX; n *= 2) {
+		const uint8_t *p;
+		int64_t have = feed_want(&in->feed, n + RECORD_FIXED, &p, err);
+
+		if (have < 0 || have == (int64_t)n)
+			return have;
+		if (have < (int64_t)(n + RECORD_FIXED))
+			break;
+		if (record_classify(p + n) != RECORD_NOT)
+			return (int64_t)n;
+	}
+	return 0;
+}
+
+/* Whether the times of the record's samples are such as can be: dates are between 1900 and 2100 (see record.c), and a
+ * record that lasts 30 years is none. */
+static bool sane(const struct record *rec)
+{
+	return rec->dt == 0 || (rec->dt >= 1e-9 && rec->dt * rec->nsamp < 1e9);
+}
+
+/* The record that begins here: 0: go on; 1: o was given; below 0: failure. */
+static int step_data(struct msp_input *in, const uint8_t *p, size_t have, struct msp_object *o, struct msp_error *err)
+{
+	struct record rec;
+	char why[RECORD_WHY];
+	int64_t n;
+	int rc;
+
+	if (!record_parse(p, have < LOOK ? have : LOOK, &rec, why)) {
+		broken(in, why);
+		return 0;
+	}
+	if (!sane(&rec)) {
+		broken(in, "absurd sample rate");
+		return 0;
+	}
+	if (rec.length == 0) {
+		n = find_length(in, err);
+		if (n <= 0) {
+			if (n == 0)
+				broken(in, "record length is nowhere said");
+			return (int)n;
+		}
+		rec.length = (uint32_t)n;
+	}
+	n = feed_want(&in->feed, rec.length, &p, err);
+	if (n < 0)
+		return (int)n;
+	if (n < (int64_t)rec.length) {
+		snprintf(why, sizeof why, "partial record: %" PRId64 " of %u bytes", n, rec.length);
+		broken(in, why);
+		return 0;
+	}
+	rc = record(in, &rec, p, o, err);
+	if (rc == 0)
+		feed_skip(&in->feed, rec.length);
+	return rc;
+}
+
+static int step(struct msp_input *in, struct msp_object *o, struct msp_error *err)
+{
+	const uint8_t *p;
+	int64_t have = feed_want(&in->feed, LOOK, &p, err), n;
+	char why[RECORD_WHY];
+
+	if (have < 0)
+		return (int)have;
+	if (have == 0) {
+		in->runs->ended = true;
+		return 0;
+	}
+	if (have < RECORD_FIXED) {
+		snprintf(why, sizeof why, "%" PRId64 " bytes that are no record", have);
+		broken(in, why);
+		return 0;
+	}
+	switch (record_classify(p)) {
+	case RECORD_DATA:
+		return step_data(in, p, (size_t)have, o, err);
+	case RECORD_CONTROL:
+		n = find_length(in, err);
+		if (n < 0)
+			return (int)n;
+		if (n == 0) {
+			broken(in, "control record without end");
+			return 0;
+		}
+		in->skips.control++;
+		feed_skip(&in->feed, (size_t)n);
+		return 0;
+	}
+	broken(in, "not a miniSEED record");
+	return 0;
+}
+
+int runs_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
+{
+	struct runs *r = in->runs;
+	int rc;
+
+	while (!r->ended) {
+		rc = step(in, o, err);
+		if (rc != 0)
+			return rc;
+	}
+	if (r->head != NULL)
+		return give(in, r->head, o, err);
+	if (!r->broken)
+		return 0;
+	r->broken = false;
+	in->run = r->numbers++;
+	if (!input_wants(in, in->run))
+		return 0;
+	rc = input_dead(in, o, r->broken_at, "mseed", r->why, err);
+	return rc == MSP_OK ? 1 : rc;
+}
