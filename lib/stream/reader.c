@@ -2,7 +2,7 @@
 #include "stream/complete.h"
 #include "stream/encode.h"
 #include "stream/head.h"
-#include "stream/input.h"
+#include "stream/window.h"
 #include "stream/wire.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 struct msp_reader {
 	struct msp_reader_options options;
-	struct input in;
+	struct window in;
 	bool any_input;
 	int failed; /* sticky: after a failure every call gives it again */
 	ZSTD_DCtx *zstd;
@@ -126,7 +126,7 @@ static int cut(struct msp_reader *r, struct msp_error *err)
 /* Exactly n bytes at p, or the stream was cut. */
 static int need(struct msp_reader *r, size_t n, const uint8_t **p, struct msp_error *err)
 {
-	ptrdiff_t got = msp_input_need(&r->in, n, err);
+	ptrdiff_t got = msp_window_need(&r->in, n, err);
 
 	if (got < 0)
 		return (int)got;
@@ -171,7 +171,7 @@ static int read_header(struct msp_reader *r, struct msp_error *err)
 		return corrupt(r, at, err, "the segment's history is not valid BSON");
 	if (msp_bytes_set(&r->header.pipeline, p + HEADER_FIXED, length) < 0)
 		return msp_error_set(err, MSP_NOMEM, "%s: no memory left", r->in.name);
-	msp_input_use(&r->in, HEADER_FIXED + length + 4);
+	msp_window_use(&r->in, HEADER_FIXED + length + 4);
 	r->in_segment = true;
 	r->in_ensemble = false;
 	r->blocks = 0;
@@ -209,7 +209,7 @@ static int read_trailer(struct msp_reader *r, struct msp_error *err)
 	if (r->in_ensemble)
 		return corrupt(r, at, err, "the segment ends inside an ensemble");
 	r->more = get32(p + 12) & 1;
-	msp_input_use(&r->in, TRAILER_SIZE);
+	msp_window_use(&r->in, TRAILER_SIZE);
 	r->in_segment = false;
 	r->last = t;
 	r->segments++;
@@ -269,7 +269,7 @@ static int read_block(struct msp_reader *r, struct msp_error *err)
 	r->frame = p + BLOCK_SIZE;
 	if (msp_crc32c(0, r->frame, r->stored) != crc)
 		return corrupt(r, r->block_at, err, "the block is corrupt (CRC)");
-	msp_input_use(&r->in, BLOCK_SIZE + r->stored);
+	msp_window_use(&r->in, BLOCK_SIZE + r->stored);
 	r->blocks++;
 	msp_totals_add(&r->segment, &r->block);
 	r->in_ensemble = r->block_ends_in_ensemble;
@@ -439,7 +439,7 @@ static int next_object(struct msp_reader *r, struct msp_object *o, struct msp_er
 static int next_frame(struct msp_reader *r, struct msp_error *err)
 {
 	const uint8_t *p = NULL;
-	ptrdiff_t got = msp_input_need(&r->in, 4, err);
+	ptrdiff_t got = msp_window_need(&r->in, 4, err);
 
 	if (got < 0)
 		return (int)got;

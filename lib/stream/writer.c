@@ -1,5 +1,6 @@
 /* The stream's writer: objects into blocks, blocks into segments. See msp(5). */
 #include "stream/encode.h"
+#include "stream/head.h"
 #include "stream/io.h"
 #include "stream/wire.h"
 

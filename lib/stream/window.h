@@ -1,10 +1,10 @@
-/* Private to lib/stream: bytes of a descriptor, as many at a time as a frame needs. */
-#ifndef STREAM_INPUT_H
-#define STREAM_INPUT_H
+/* Private to lib/stream: a window on the bytes of a descriptor, as many at a time as a frame needs. */
+#ifndef STREAM_WINDOW_H
+#define STREAM_WINDOW_H
 
 #include "mspipe/stream.h"
 
-struct input {
+struct window {
 	int fd;
 	char *name;
 	uint8_t *data; /* data[pos..len) is read and not yet used */
@@ -17,7 +17,7 @@ struct input {
 
 /* Tries to have n bytes at data + pos; memory grows as bytes arrive, not by what n claims. Returns how many there
  * are (fewer only at the end of the input), or below 0. */
-ptrdiff_t msp_input_need(struct input *in, size_t n, struct msp_error *err) MSP_CHECKED;
-void msp_input_use(struct input *in, size_t n);
+ptrdiff_t msp_window_need(struct window *in, size_t n, struct msp_error *err) MSP_CHECKED;
+void msp_window_use(struct window *in, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* Bytes of a descriptor, as many at a time as a frame needs. */
-#include "stream/input.h"
+#include "stream/window.h"
 #include "stream/io.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 enum { AHEAD = 128 << 10, STEP = 4 << 20 };
 
 /* Room for `want` bytes from pos on. */
-static int make_room(struct input *in, size_t want, struct msp_error *err)
+static int make_room(struct window *in, size_t want, struct msp_error *err)
 {
 	size_t have = in->len - in->pos;
 
@@ -32,7 +32,7 @@ static int make_room(struct input *in, size_t want, struct msp_error *err)
 	return MSP_OK;
 }
 
-ptrdiff_t msp_input_need(struct input *in, size_t n, struct msp_error *err)
+ptrdiff_t msp_window_need(struct window *in, size_t n, struct msp_error *err)
 {
 	while (in->len - in->pos < n && !in->eof) {
 		size_t have = in->len - in->pos;
@@ -51,7 +51,7 @@ ptrdiff_t msp_input_need(struct input *in, size_t n, struct msp_error *err)
 	return (ptrdiff_t)(have < n ? have : n);
 }
 
-void msp_input_use(struct input *in, size_t n)
+void msp_window_use(struct window *in, size_t n)
 {
 	in->pos += n;
 	in->offset += n;
