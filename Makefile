@@ -30,6 +30,7 @@ ifeq ($(origin CC),default)
 CC = gcc
 endif
 FUZZ_CC ?= clang
+OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 PKGS = libbson-1.0 libzstd libxxhash mseed
 
@@ -77,7 +78,7 @@ SO = $(B)/lib/libmspipe.so.$(SOVERSION)
 
 .PHONY: all units helpers
 all: ## build the library and the commands
-all: $(SO) $(B)/lib/libmspipe.so $(B)/libmspipe.a $(BINS)
+all: $(SO) $(B)/lib/libmspipe.so $(B)/lib/libmspipe.a $(BINS)
 	@ln -sfn $(FLAGS_HASH) build/current
 
 $(B)/%.o: %.c
@@ -89,9 +90,16 @@ $(SO): $(LIB_OBJ) lib/libmspipe.map
 	$(CC) -shared -Wl,-soname,libmspipe.so.$(SOVERSION) -Wl,--version-script=lib/libmspipe.map $(ALL_LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
 $(B)/lib/libmspipe.so: $(SO)
 	ln -sf libmspipe.so.$(SOVERSION) $@
+# Two archives: with all names, for the tests; with the public names only, to be installed.
 $(B)/libmspipe.a: $(LIB_OBJ)
 	rm -f $@
-	ar rcs $@ $(LIB_OBJ)
+	$(AR) rcs $@ $(LIB_OBJ)
+$(B)/lib/libmspipe.a: $(LIB_OBJ)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(LD) -r -o $(B)/mspipe.o $(LIB_OBJ)
+	$(OBJCOPY) --localize-hidden $(B)/mspipe.o
+	$(AR) rcs $@ $(B)/mspipe.o
 
 $(B)/bin/%: $(B)/bin/%.o $(B)/lib/tool/main.o $(SO) $(B)/lib/libmspipe.so
 	@mkdir -p $(@D)
@@ -182,7 +190,7 @@ install: all completions
 	$(INSTALL) -d '$(D)$(bindir)' '$(D)$(libdir)' '$(D)$(pkgconfigdir)' '$(D)$(includedir)/mspipe' '$(D)$(docdir)' \
 		'$(D)$(bashcompdir)' '$(D)$(zshcompdir)' '$(D)$(fishcompdir)'
 	$(INSTALL) -m 755 $(BINS) '$(D)$(bindir)'
-	$(INSTALL) -m 644 $(SO) $(B)/libmspipe.a '$(D)$(libdir)'
+	$(INSTALL) -m 644 $(SO) $(B)/lib/libmspipe.a '$(D)$(libdir)'
 	ln -sf libmspipe.so.$(SOVERSION) '$(D)$(libdir)/libmspipe.so'
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
 		lib/mspipe.pc.in >$(B)/mspipe.pc

@@ -25,7 +25,7 @@ commands() { for f in "$MSP_TOP"/bin/*.c; do basename "$f" .c; done; }
 	bad=0
 	sh "$MSP_TOP/tests/man/options" "$MSP_TOP/man/mspipe.7" 'COMMON OPTIONS' >common
 	for c in $(commands); do
-		"$c" --dump-options | awk -F '\t' '{ print ($1 == "" ? "-" : $1), $2 }' | sort >table
+		"$c" --dump-options | awk -F '\t' '$2 != "" { print ($1 == "" ? "-" : $1), $2 }' | sort >table
 		grep -vxFf common table >own || true
 		sh "$MSP_TOP/tests/man/options" "$MSP_TOP/man/$c.1" OPTIONS >page
 		diff -u --label "$c --dump-options" --label "man/$c.1" own page || bad=1
@@ -37,7 +37,7 @@ commands() { for f in "$MSP_TOP"/bin/*.c; do basename "$f" .c; done; }
 	sh "$MSP_TOP/tests/man/options" "$MSP_TOP/man/mspipe.7" 'COMMON OPTIONS' >page
 	[ -s page ]
 	# Text commands and sinks write no stream: they lack what is about writing one.
-	mscat --dump-options | awk -F '\t' '{ print ($1 == "" ? "-" : $1), $2 }' | sort >table
+	mscat --dump-options | awk -F '\t' '$2 != "" { print ($1 == "" ? "-" : $1), $2 }' | sort >table
 	diff -u --label 'mscat --dump-options' --label 'mspipe(7)' table page
 }
 
