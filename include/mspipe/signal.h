@@ -113,12 +113,11 @@ struct msp_window_spec {
 /* MSP_USAGE if end is before start or a field is out of range. */
 MSP_API int msp_window_check(const struct msp_window_spec *w, struct msp_error *err) MSP_CHECKED;
 
-/* Cuts an object to a window. First sample round((start - t0) / dt), number of samples round((end - start)
- * / dt) + 1, the new start on the object's grid of samples (MsPASS 2.4 WindowData). Data are short if the
- * window reaches more than half a sample beyond them: killed, cut to what there is, or padded with zeros
- * (both with a Complaint in the error log). Wholly outside the data: killed whatever short_data says.
- * Samples keep their type. Dead objects and kinds without samples are left alone. MSP_KILL with the
- * reason. */
+/* Cuts an object to a window. First sample round((start - t0) / dt), number of samples
+ * round((end - start) / dt) + 1, the new start on the object's grid of samples (MsPASS 2.4, WindowData). Data
+ * are short if they have not all those samples: killed, cut to what there is, or padded with zeros (the two
+ * latter with a Complaint in the error log). A window wholly outside the data kills whatever short_data says.
+ * Samples keep their type. Dead objects and kinds without samples are left alone. MSP_KILL with the reason. */
 MSP_API int msp_object_window(struct msp_object *o, const struct msp_window_spec *w,
                               struct msp_error *err) MSP_CHECKED;
 
