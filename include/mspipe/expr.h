@@ -1,12 +1,11 @@
 /* mspipe/expr.h - the expression language (normative text: msexpr(7))
  *
- * An expression is compiled once and evaluated on many objects, or on anything that gives values by key. The syntax
- * tree is public, so that the same expression can be translated to a store's query; whoever translates it has to
- * give the answers that msp_expr_test() gives.
+ * * An expression is compiled once and evaluated on many objects, or on anything that gives values by key.
+ * The syntax tree is public, so that the same expression can be translated to a store's query; whoever
+ * translates it has to give the answers that msp_expr_test() gives.
  *
- * The rule that makes that possible: every comparison is true or false. One that cannot be made, because an
- * operand is undefined or the types do not go together, is false whatever the operator, and is counted.
- */
+ * * The rule that makes that possible: every comparison is true or false. One that cannot be made, because
+ * an operand is undefined or the types do not go together, is false whatever the operator, and is counted. */
 #ifndef MSPIPE_EXPR_H
 #define MSPIPE_EXPR_H
 
@@ -37,9 +36,9 @@ enum msp_node_op {
 };
 
 enum msp_function {
-	MSP_F_ABS = 1, MSP_F_CEIL, MSP_F_DEFINED, MSP_F_EXP, MSP_F_FLOAT, MSP_F_FLOOR, MSP_F_INT, MSP_F_LENGTH, MSP_F_LOG,
-	MSP_F_LOG10, MSP_F_LOWER, MSP_F_MAX, MSP_F_MIN, MSP_F_POW, MSP_F_ROUND, MSP_F_SQRT, MSP_F_STRING, MSP_F_SUBSTR,
-	MSP_F_TIME, MSP_F_UPPER,
+	MSP_FN_ABS = 1, MSP_FN_CEIL, MSP_FN_DEFINED, MSP_FN_EXP, MSP_FN_FLOAT, MSP_FN_FLOOR, MSP_FN_INT,
+	MSP_FN_LENGTH, MSP_FN_LOG, MSP_FN_LOG10, MSP_FN_LOWER, MSP_FN_MAX, MSP_FN_MIN, MSP_FN_POW, MSP_FN_ROUND,
+	MSP_FN_SQRT, MSP_FN_STRING, MSP_FN_SUBSTR, MSP_FN_TIME, MSP_FN_UPPER,
 };
 
 /* What is known of a node's value before any object is seen. */
@@ -52,7 +51,7 @@ struct msp_node {
 	int op;       /* enum msp_node_op */
 	int function; /* CALL: enum msp_function; else 0 */
 	int type;     /* enum msp_static */
-	uint32_t column; /* where it stands in the text: of the operator, or of the first character; from 1, in characters */
+	uint32_t column; /* of the operator, or of the first character; from 1, in characters */
 	uint32_t n;
 	const struct msp_node *const *arg;
 	struct msp_value value; /* CONST; a string is UTF-8, NUL-terminated and holds no NUL */
@@ -66,37 +65,42 @@ struct msp_node {
 
 struct msp_expr; /* opaque; not to be used by two threads at once */
 
-#define MSP_EXPR_CONDITION 1u /* it has to give true or false: `npts + 1` is refused */
+#define MSP_EXPR_CONDITION 1u /* it has to give true or false: `npts * 2` is refused */
 
-/* Compiles text. On failure *out is NULL, the reason is in err (`expected a value at column 12, near "&& >"`) and the column,
- * counted in characters from 1, in *column (may be NULL; 0 if there is none). MSP_USAGE: not an expression; MSP_NOMEM. */
+/* Compiles text. On failure *out is NULL, the reason is in err (`expected a value at column 12, near "&&
+ * >"`) and the column, counted in characters from 1, in *column (may be NULL; 0 if there is none).
+ * MSP_USAGE: not an expression; MSP_NOMEM. */
 MSP_API int msp_expr_compile(const char *text, unsigned flags, struct msp_expr **out, uint32_t *column,
                              struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_expr_free(struct msp_expr *e); /* NULL is allowed */
 MSP_API const struct msp_node *msp_expr_root(const struct msp_expr *e); /* borrowed from e */
 /* The distinct keys it names, in order of appearance, as they are spelled. */
 MSP_API uint32_t msp_expr_keys(const struct msp_expr *e);
-MSP_API const char *msp_expr_key(const struct msp_expr *e, uint32_t i); /* borrowed from e; i < msp_expr_keys() */
+MSP_API const char *msp_expr_key(const struct msp_expr *e, uint32_t i); /* borrowed; i < msp_expr_keys() */
 /* Appends the canonical text: equal for expressions that differ only in spaces, needless parentheses and the
  * spelling of literals; compiles to an equal tree. MSP_NOMEM only. */
 MSP_API int msp_expr_text(const struct msp_expr *e, struct msp_bytes *out) MSP_CHECKED;
 /* The same for one node of e's tree. */
-MSP_API int msp_expr_node_text(const struct msp_expr *e, const struct msp_node *n, struct msp_bytes *out) MSP_CHECKED;
+MSP_API int msp_expr_node_text(const struct msp_expr *e, const struct msp_node *n,
+                               struct msp_bytes *out) MSP_CHECKED;
 MSP_API const char *msp_function_name(int function); /* "abs" ...; NULL if there is no such */
 
 /* ---- evaluating -------------------------------------------------------- */
 
-/* Gives the value of a key: msp_object_get() or the like. Strings may be put in scratch or be borrowed from what
- * context is; they are used till the evaluation's result is no longer needed. */
-typedef void msp_expr_get_fn(const void *context, const char *key, struct msp_value *out, char scratch[MSP_ID_TEXT]);
+/* Gives the value of a key: msp_object_get() or the like. Strings may be put in scratch or be borrowed
+ * from what context is; they are used till the evaluation's result is no longer needed. */
+typedef void msp_expr_get_fn(const void *context, const char *key, struct msp_value *out,
+                             char scratch[MSP_ID_TEXT]);
 
-/* Evaluates e. The result is borrowed from e and from what get() gave, till the next evaluation. Each key is asked for at
- * most once in an evaluation, and only if it is needed. MSP_OK or MSP_NOMEM. */
+/* Evaluates e. The result is borrowed from e and from what get() gave, till the next evaluation. Each key
+ * is asked for at most once in an evaluation, and only if it is needed. MSP_OK or MSP_NOMEM. */
 MSP_API int msp_expr_eval_with(struct msp_expr *e, msp_expr_get_fn *get, const void *context,
                                struct msp_value *out) MSP_CHECKED;
 MSP_API int msp_expr_eval(struct msp_expr *e, const struct msp_object *o, struct msp_value *out) MSP_CHECKED;
-/* As a condition: only `true` is true; undefined is false; any other value is false and counts as a type mismatch. */
-MSP_API int msp_expr_test_with(struct msp_expr *e, msp_expr_get_fn *get, const void *context, bool *out) MSP_CHECKED;
+/* As a condition: only `true` is true; undefined is false; any other value is false and counts as a type
+ * mismatch. */
+MSP_API int msp_expr_test_with(struct msp_expr *e, msp_expr_get_fn *get, const void *context,
+                               bool *out) MSP_CHECKED;
 MSP_API int msp_expr_test(struct msp_expr *e, const struct msp_object *o, bool *out) MSP_CHECKED;
 
 /* ---- what could not be evaluated --------------------------------------- */
@@ -115,10 +119,12 @@ struct msp_expr_complaint {
 	char text[64];     /* else: that part of the expression in canonical form, perhaps cut ("...") */
 };
 
-/* Complaints since compilation: how many different ones, and the i-th (keys first, then by place in the text). */
+/* Complaints since compilation: how many different ones, and the i-th (keys first, then by place in the
+ * text). */
 MSP_API uint32_t msp_expr_complaints(const struct msp_expr *e);
 MSP_API bool msp_expr_complaint(const struct msp_expr *e, uint32_t i, struct msp_expr_complaint *out);
-/* Why the last evaluation gave nothing, for an error log: `key "x" of the expression is undefined`. Returns buf; empty if there was no complaint. */
+/* Why the last evaluation gave nothing, for an error log: `key "x" of the expression is undefined`.
+ * Returns buf; empty if there was no complaint. */
 MSP_API char *msp_expr_reason(const struct msp_expr *e, char *buf, size_t size);
 
 /* ---- lists of keys ----------------------------------------------------- */
@@ -131,11 +137,13 @@ struct msp_keys {
 		bool descending;
 	} *key;
 };
-/* Reads a comma list. descending: whether a minus is allowed. MSP_USAGE: empty, no key, a key twice; MSP_NOMEM. */
-MSP_API int msp_keys_parse(const char *text, bool descending, struct msp_keys *out, struct msp_error *err) MSP_CHECKED;
+/* Reads a comma list. descending: whether a minus is allowed. MSP_USAGE: empty, no key, a key twice;
+ * MSP_NOMEM. */
+MSP_API int msp_keys_parse(const char *text, bool descending, struct msp_keys *out,
+                           struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_keys_free(struct msp_keys *k);
-/* Reads one key at the start of text: its length in bytes, backquotes included, or 0 if there is none. The name is put in
- * *name (malloc) unless name is NULL; NULL there if memory ran out. */
+/* Reads one key at the start of text: its length in bytes, backquotes included, or 0 if there is none. The
+ * name is put in *name (malloc) unless name is NULL; NULL there if memory ran out. */
 MSP_API size_t msp_key_parse(const char *text, char **name);
 
 #ifdef __cplusplus
