@@ -49,6 +49,7 @@ enum msp_status {
 	MSP_CORRUPT = -4,     /* input is truncated, corrupt or contradicts itself */
 	MSP_NOMEM = -5,       /* memory ran out */
 	MSP_INTERRUPTED = -6, /* a signal asked us to stop */
+	MSP_PIPE = -7,        /* whoever read the output has gone away (EPIPE) */
 };
 
 #define MSP_ERROR_TEXT 1024
@@ -125,6 +126,8 @@ struct msp_id {
 MSP_API char *msp_id_format(const struct msp_id *id, char buf[MSP_ID_TEXT]);
 MSP_API int msp_id_parse(const char *text, struct msp_id *out) MSP_CHECKED; /* MSP_USAGE if not 32 hex digits */
 MSP_API bool msp_id_equal(const struct msp_id *a, const struct msp_id *b);
+/* The xxHash library in use, as 10000 * major + 100 * minor + release. */
+MSP_API unsigned msp_xxhash_version(void);
 /* XXH3-128 (seed 0) of n bytes, in XXH128's canonical (big-endian) form. */
 MSP_API struct msp_id msp_id_hash(const void *data, size_t n);
 /* a + b mod 2^128, both read as big-endian numbers: commutative, associative. */

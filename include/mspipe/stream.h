@@ -21,6 +21,9 @@ extern "C" {
 #define MSP_STREAM_VERSION 1
 #define MSP_SEGMENT_DEFAULT ((uint64_t)16 << 20)
 
+/* "1.5.4": the zstd library in use. */
+MSP_API const char *msp_zstd_version(void);
+
 /* ---- segments ---------------------------------------------------------- */
 
 /* What a segment's header says. */
@@ -146,6 +149,7 @@ MSP_API int msp_writer_put(struct msp_writer *w, const struct msp_object *o, str
 MSP_API int msp_writer_put_block(struct msp_writer *w, const struct msp_block *block, struct msp_error *err) MSP_CHECKED;
 /* Writes the trailer. more: another segment of this origin follows from this writer. MSP_USAGE inside an ensemble. All is flushed to fd. */
 MSP_API int msp_writer_end(struct msp_writer *w, bool more, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_writer_level(const struct msp_writer *w); /* the level in use: 0 raw */
 MSP_API bool msp_writer_in_segment(const struct msp_writer *w);
 MSP_API bool msp_writer_in_ensemble(const struct msp_writer *w);
 MSP_API uint64_t msp_writer_segment_bytes(const struct msp_writer *w); /* payload of the open segment */

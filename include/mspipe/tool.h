@@ -111,6 +111,7 @@ struct msp_tool {
 	int (*trailer)(void *self, struct msp_job *job, const struct msp_totals *t, bool more);
 	/* The input has ended and everything in it was whole and complete. Emit the rest; sinks commit here. Not called after a failure. */
 	int (*drain)(void *self, struct msp_job *job);
+	/* A job that fails (err->text empty) after it has said why by msp_job_warn() is not reported again. */
 	/* Always called once after start() was called: free what self holds; abort what was not committed. */
 	void (*stop)(void *self);
 };
@@ -150,9 +151,10 @@ MSP_API const char *msp_job_input_name(const struct msp_job *job);
 MSP_API struct msp_reader *msp_job_reader(struct msp_job *job); /* NULL for sources outside msp_job_relay() */
 /* Frame behaviour, to be set in start(). */
 MSP_API void msp_job_by_blocks(struct msp_job *job);     /* call block(), not flow() */
+MSP_API void msp_job_restream(struct msp_job *job);      /* as if MSP_TOOL_RESTREAM were set; --segment SIZE has the same effect */
 MSP_API void msp_job_stop_early(struct msp_job *job);    /* any time: enough was read (mshead); output is closed whole */
 MSP_API void msp_job_strict_kill_count(struct msp_job *job, uint64_t n); /* counts kills made outside msp_job_kill() */
-/* The objects given to flow(), written, live, dead, killed here so far. */
+/* Data objects (brackets are not counted) read; objects written (brackets are), live, dead, killed here so far. */
 struct msp_counts { uint64_t in, out, live, dead, killed; };
 MSP_API void msp_job_counts(const struct msp_job *job, struct msp_counts *out);
 /* True once a signal asked the job to end: long loops in drain() return MSP_INTERRUPTED then. */
@@ -166,7 +168,9 @@ MSP_API int msp_job_origin(struct msp_job *job, struct msp_id origin, uint32_t p
 MSP_API int msp_job_relay(struct msp_job *job, int fd, const char *name, const void *peeked, size_t n) MSP_CHECKED;
 /* Sinks, in start(): write the stream to path as -o does for a filter: msp_pass() goes there; it is committed after drain(). */
 MSP_API int msp_job_output(struct msp_job *job, const char *path) MSP_CHECKED;
-/* Output blocks, for mscat: copied, or decoded and written anew. */
+/* Output blocks, for mscat. msp_job_copies() is false where the block must be decoded and its objects passed one by one: --level or
+ * --segment was given, or it is raw and the output is a file. */
+MSP_API bool msp_job_copies(const struct msp_job *job, const struct msp_block *b);
 MSP_API int msp_job_put_block(struct msp_job *job, const struct msp_block *b) MSP_CHECKED;
 /* The id of this stage: msp_id_hash() of its canonical text. */
 MSP_API struct msp_id msp_job_stage_id(const struct msp_job *job);

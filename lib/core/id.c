@@ -85,3 +85,8 @@ struct msp_id msp_id_next(struct msp_id input, struct msp_id stage, uint64_t out
 	msp_put_u64(text + 32, output);
 	return msp_id_hash(text, sizeof text);
 }
+
+unsigned msp_xxhash_version(void)
+{
+	return XXH_versionNumber();
+}

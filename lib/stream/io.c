@@ -21,7 +21,7 @@ static int retry(int fd, short events, const char *name, msp_poll_fn *poll_fn, v
 			return poll_fn && poll_fn(context) ? msp_error_set(err, MSP_INTERRUPTED, "%s: interrupted", name)
 			                                   : MSP_OK;
 	}
-	return msp_error_errno(err, MSP_FAIL, "%s", name);
+	return msp_error_errno(err, errno == EPIPE ? MSP_PIPE : MSP_FAIL, "%s", name);
 }
 
 int msp_writev_all(int fd, struct iovec *iov, int n, const char *name, msp_poll_fn *poll_fn, void *context,

@@ -500,6 +500,11 @@ int msp_writer_end(struct msp_writer *w, bool more, struct msp_error *err)
 	return put_bytes(w, t, sizeof(t), err);
 }
 
+int msp_writer_level(const struct msp_writer *w)
+{
+	return w->level;
+}
+
 bool msp_writer_in_segment(const struct msp_writer *w)
 {
 	return w->in_segment;
@@ -532,4 +537,9 @@ void msp_totals_add(struct msp_totals *sum, const struct msp_totals *t)
 	sum->ensembles += t->ensembles;
 	sum->bytes += t->bytes;
 	sum->digest = msp_id_sum(sum->digest, t->digest);
+}
+
+const char *msp_zstd_version(void)
+{
+	return ZSTD_versionString();
 }

@@ -1,0 +1,419 @@
+/* The main loop: input, events, output, exit status. */
+#include "tool/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STDIN_NAME "standard input"
+
+/* ---- events of the input ----------------------------------------------- */
+
+static bool handled(const struct msp_tool *tool, const struct msp_object *o)
+{
+	if (tool->kinds & MSP_HANDLES_ALL)
+		return true;
+	if (!o->live)
+		return false;
+	return (o->kind == MSP_TIMESERIES && tool->kinds & MSP_HANDLES_TIMESERIES) ||
+	       (o->kind == MSP_SEISMOGRAM && tool->kinds & MSP_HANDLES_SEISMOGRAM);
+}
+
+static int on_object(struct msp_job *job, struct msp_object *o)
+{
+	const struct msp_tool *tool = job->tool;
+	int s;
+
+	job->counts.in += o->kind != MSP_ENSEMBLE_BEGIN && o->kind != MSP_ENSEMBLE_END;
+	job->emitted = 0;
+	if (!handled(tool, o))
+		return job->writer ? msp_pass(job, o) : MSP_OK;
+	s = tool->flow(job->self, job, o);
+	if (s != MSP_KILL)
+		return s;
+	s = msp_job_kill(job, o);
+	if (s < 0)
+		return s;
+	return job->writer ? msp_emit(job, o) : MSP_OK;
+}
+
+static int on_block(struct msp_job *job, struct msp_error *err)
+{
+	struct msp_block b;
+	int s = msp_reader_next_block(job->reader, &b, err);
+
+	if (s == MSP_READ_OBJECT) {
+		job->counts.in += b.totals.live + b.totals.dead;
+		s = job->tool->block(job->self, job, &b);
+		return s < 0 ? s : MSP_READ_OBJECT;
+	}
+	return s;
+}
+
+static int on_header(struct msp_job *job)
+{
+	const struct msp_header *h = msp_reader_header(job->reader);
+	int s = msp_output_header(job, h);
+
+	if (s == MSP_OK && job->tool->header)
+		s = job->tool->header(job->self, job, h);
+	return s;
+}
+
+static int on_trailer(struct msp_job *job)
+{
+	bool more = msp_reader_more(job->reader);
+
+	if (job->writer && !job->restream) {
+		job->pending = true;
+		job->pending_more = more;
+	}
+	if (job->tool->trailer)
+		return job->tool->trailer(job->self, job, msp_reader_totals(job->reader), more);
+	return MSP_OK;
+}
+
+/* Everything of the input that the reader now has. */
+static int read_input(struct msp_job *job, struct msp_object *o)
+{
+	for (;;) {
+		int s = job->by_blocks ? on_block(job, &job->error) : msp_reader_next(job->reader, o, &job->error);
+
+		if (s == MSP_READ_OBJECT && !job->by_blocks)
+			s = on_object(job, o) < 0 ? job->error.status < 0 ? job->error.status : MSP_FAIL : MSP_READ_OBJECT;
+		else if (s == MSP_READ_HEADER)
+			s = on_header(job) < 0 ? job->error.status : MSP_READ_HEADER;
+		else if (s == MSP_READ_TRAILER)
+			s = on_trailer(job) < 0 ? job->error.status : MSP_READ_TRAILER;
+		if (s == MSP_READ_END || job->stop_early)
+			return MSP_OK;
+		if (s < 0)
+			return s;
+		msp_progress_tick(job);
+		if (msp_job_interrupted(job))
+			return msp_error_set(&job->error, MSP_INTERRUPTED, "interrupted");
+	}
+}
+
+static int make_reader(struct msp_job *job)
+{
+	struct msp_reader_options options = {.segments = job->common.segments, .poll = msp_job_poll_fn(), .context = job};
+
+	job->reader = msp_reader_new(&options);
+	return job->reader ? MSP_OK : msp_error_set(&job->error, MSP_NOMEM, "no memory left");
+}
+
+/* ---- inputs ------------------------------------------------------------ */
+
+static int read_stdin(struct msp_job *job, struct msp_object *o)
+{
+	int s;
+
+	if (isatty(STDIN_FILENO))
+		return msp_error_set(&job->error, MSP_USAGE, "a stream is not read from a terminal: name a FILE, or use a pipe");
+	(void)fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
+	job->input_name = STDIN_NAME;
+	s = msp_reader_input(job->reader, STDIN_FILENO, STDIN_NAME, &job->error);
+	return s < 0 ? s : read_input(job, o);
+}
+
+static int read_file(struct msp_job *job, const char *path, struct msp_object *o)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), s;
+
+	if (fd < 0)
+		return msp_error_errno(&job->error, MSP_FAIL, "%s", path);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	job->input_name = path;
+	s = msp_reader_input(job->reader, fd, path, &job->error);
+	if (s == MSP_OK)
+		s = read_input(job, o);
+	close(fd);
+	return s;
+}
+
+static int read_inputs(struct msp_job *job)
+{
+	struct msp_object o;
+	int s = make_reader(job);
+
+	msp_object_init(&o);
+	if (s == MSP_OK && job->first_input >= job->line.operands)
+		s = read_stdin(job, &o);
+	for (int i = job->first_input; s == MSP_OK && i < job->line.operands && !job->stop_early; i++) {
+		const char *path = job->line.operand[i];
+
+		s = strcmp(path, "-") == 0 ? read_stdin(job, &o) : read_file(job, path, &o);
+	}
+	if (s == MSP_OK && !job->stop_early)
+		s = msp_reader_finish(job->reader, &job->error);
+	msp_object_free(&o);
+	return s;
+}
+
+int msp_job_relay(struct msp_job *job, int fd, const char *name, const void *peeked, size_t n)
+{
+	struct msp_object o;
+	int s;
+
+	msp_object_init(&o);
+	s = job->reader ? MSP_OK : make_reader(job);
+	job->relaying = job->relayed = true;
+	job->input_name = name;
+	if (s == MSP_OK)
+		s = msp_reader_input(job->reader, fd, name, &job->error);
+	if (s == MSP_OK)
+		s = msp_reader_unread(job->reader, peeked, n, &job->error);
+	if (s == MSP_OK)
+		s = read_input(job, &o);
+	if (s == MSP_OK && job->pending && job->writer) { /* what the source makes next is a stream of its own */
+		job->pending = false;
+		job->index = 0;
+		s = msp_writer_end(job->writer, job->pending_more, &job->error);
+	}
+	msp_object_free(&o);
+	job->relaying = false;
+	job->input_name = NULL;
+	return s;
+}
+
+/* ---- a job ------------------------------------------------------------- */
+
+/* Which operands are the command's own. */
+static int divide_operands(struct msp_job *job)
+{
+	const struct msp_tool *tool = job->tool;
+	int n = job->line.operands, own = (int)tool->own_operands;
+
+	if (n < own)
+		return msp_error_set(&job->error, MSP_USAGE, "%s: %s", n == 0 ? "missing operands" : "too few operands",
+		                     tool->operands ? tool->operands : "");
+	while (tool->owns && own < n && tool->owns(job->line.operand[own]))
+		own++;
+	job->own = tool->flags & (MSP_TOOL_SOURCE | MSP_TOOL_SINK) ? n : own;
+	job->first_input = job->own;
+	return MSP_OK;
+}
+
+static int add_own_operands(struct msp_job *job)
+{
+	bool guard = true;
+
+	for (int i = 0; i < job->own; i++) {
+		const char *operand = job->line.operand[i];
+
+		/* what looks like an option is kept apart from them */
+		if (guard && operand[0] == '-' && operand[1] != '\0' && strspn(operand + 1, "0123456789.") == 0) {
+			if (msp_command_line_remember(&job->line, "", "--") < 0)
+				return msp_error_set(&job->error, MSP_NOMEM, "no memory left");
+			guard = false;
+		}
+		if (msp_command_line_remember(&job->line, "", operand) < 0)
+			return msp_error_set(&job->error, MSP_NOMEM, "no memory left");
+	}
+	return MSP_OK;
+}
+
+static int prepare(struct msp_job *job)
+{
+	const struct msp_tool *tool = job->tool;
+	int s = divide_operands(job);
+
+	job->output_path = job->common.output;
+	job->restream = tool->flags & MSP_TOOL_RESTREAM || (job->line.segment_given && !(tool->flags & MSP_TOOL_SOURCE));
+	job->started = s == MSP_OK;
+	if (s == MSP_OK && tool->start)
+		s = tool->start(job->self, job);
+	if (s < 0)
+		return s;
+	if (job->restream && job->common.segments)
+		return msp_error_set(&job->error, MSP_USAGE,
+		                     "it handles a stream as a whole, and cannot be given some segments of one (--segments)");
+	s = add_own_operands(job);
+	if (s == MSP_OK)
+		s = msp_job_identify(job);
+	return s;
+}
+
+static int flow(struct msp_job *job)
+{
+	int s = MSP_OK;
+
+	if (!(job->tool->flags & MSP_TOOL_SOURCE))
+		s = read_inputs(job);
+	job->emitted = 0;
+	if (s == MSP_OK && job->tool->drain)
+		s = job->tool->drain(job->self, job);
+	if (s == MSP_OK && job->reader && job->tool->flags & MSP_TOOL_SOURCE)
+		s = msp_reader_finish(job->reader, &job->error); /* of what was relayed */
+	if (s == MSP_OK)
+		s = msp_output_finish(job);
+	return s;
+}
+
+int msp_job_run(struct msp_job *job)
+{
+	int s = prepare(job);
+
+	if (s == MSP_OK)
+		s = msp_output_open(job);
+	if (s == MSP_OK) {
+		msp_progress_begin(job);
+		s = flow(job);
+	}
+	if (s == MSP_OK && msp_job_interrupted(job))
+		s = msp_error_set(&job->error, MSP_INTERRUPTED, "interrupted");
+	if (s == MSP_OK)
+		s = msp_output_close(job);
+	msp_progress_end(job);
+	return s;
+}
+
+/* ---- main -------------------------------------------------------------- */
+
+/* A closed standard descriptor would be taken by the next file opened; one that can be neither read nor written takes its place. */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		int flags = fd == 0 ? O_WRONLY : O_RDONLY;
+		if (open("/dev/null", flags) != fd)
+			return;
+	}
+}
+
+static void free_job(struct msp_job *job)
+{
+	msp_reader_free(job->reader);
+	msp_writer_free(job->writer);
+	msp_bytes_free(&job->pipeline);
+	for (size_t i = 0; i < job->met_n; i++)
+		msp_bytes_free(&job->met[i]);
+	free(job->met);
+	free(job->canonical_operands);
+	if (job->self)
+		msp_options_free(job->tool->options, job->self);
+	free(job->self);
+	msp_command_line_free(&job->line);
+}
+
+/* --help and its like; true if that was all. */
+static bool answered(struct msp_job *job, int *status)
+{
+	const struct common *c = &job->common;
+
+	if (c->long_help)
+		msp_help_full(job->tool, stdout);
+	else if (c->short_help)
+		msp_help_usage(job->tool, stdout);
+	else if (c->version)
+		msp_help_version(job->tool, c->verbosity, stdout);
+	else if (c->dump_options)
+		msp_help_dump(job->tool, stdout);
+	else
+		return false;
+	*status = MSP_OK;
+	if (ferror(stdout) || fflush(stdout) != 0 || fclose(stdout) != 0)
+		*status = msp_error_errno(&job->error, MSP_FAIL, "standard output");
+	return true;
+}
+
+static int parse(struct msp_job *job, int argc, char **argv)
+{
+	const struct msp_tool *tool = job->tool;
+	struct option_set sets[2] = {{msp_common_options, &job->common}, {tool->options, NULL}};
+	int s;
+
+	job->self = calloc(1, tool->size + 1);
+	if (!job->self)
+		return msp_error_set(&job->error, MSP_NOMEM, "no memory left");
+	sets[1].base = job->self;
+	s = msp_options_defaults(msp_common_options, &job->common, &job->error);
+	if (s == MSP_OK)
+		s = msp_options_defaults(tool->options, job->self, &job->error);
+	if (s == MSP_OK)
+		s = msp_options_parse(sets, 2, argc, argv, &job->line, &job->error);
+	return s;
+}
+
+static int check_common(struct msp_job *job)
+{
+	const struct msp_tool *tool = job->tool;
+	const char *wrong = NULL;
+
+	if (job->common.output && tool->flags & MSP_TOOL_SINK)
+		wrong = "--output";
+	else if (job->line.segment_given && tool->flags & (MSP_TOOL_TEXT | MSP_TOOL_SINK))
+		wrong = "--segment";
+	else if (job->common.segments && tool->flags & MSP_TOOL_SOURCE)
+		wrong = "--segments";
+	if (wrong)
+		return msp_error_set(&job->error, MSP_USAGE, "%s is not an option of this command (-h shows all)", wrong);
+	return MSP_OK;
+}
+
+static void report(struct msp_job *job, int status)
+{
+	const struct msp_counts *c = &job->counts;
+
+	if (status < 0) {
+		if (status == MSP_INTERRUPTED || status == MSP_PIPE || job->error.text[0] == '\0')
+			return;
+		fprintf(stderr, "%s: %s\n", job->tool->name, job->error.text);
+		return;
+	}
+	if (c->killed > 0)
+		msp_job_warn(job, "%" PRIu64 " of %" PRIu64 " objects killed%s%s", c->killed,
+		             c->in > c->killed ? c->in : c->killed, job->first_killed[0] ? "; the first: " : "", job->first_killed);
+	if (job->writer)
+		msp_job_say(job, "%" PRIu64 " objects in; %" PRIu64 " live and %" PRIu64 " dead out", c->in, c->live, c->dead);
+}
+
+static int exit_status(struct msp_job *job, int status)
+{
+	switch (status) {
+	case MSP_OK:
+		return job->common.strict_data && job->counts.killed > 0 ? 3 : 0;
+	case MSP_USAGE:
+		return 2;
+	case MSP_CORRUPT:
+		return 4;
+	case MSP_PIPE: /* SIGPIPE is ignored: the status that its death would have given */
+		return 128 + SIGPIPE;
+	default:
+		return 1;
+	}
+}
+
+int msp_tool_main(const struct msp_tool *tool, int argc, char **argv)
+{
+	struct msp_job job = {.tool = tool};
+	int status, code, stop;
+
+	fill_standard_descriptors();
+	msp_signals_install();
+	status = parse(&job, argc, argv);
+	if (status < 0 || !answered(&job, &status)) {
+		if (status == MSP_OK)
+			status = check_common(&job);
+		if (status == MSP_OK)
+			status = msp_job_run(&job);
+	}
+	if (status < 0 && job.error.status == MSP_OK)
+		job.error.status = status;
+	if (job.started && tool->stop)
+		tool->stop(job.self);
+	msp_output_abort(&job);
+	stop = msp_signals_stop();
+	report(&job, status);
+	code = exit_status(&job, status);
+	free_job(&job);
+	if (status == MSP_INTERRUPTED && stop != 0)
+		msp_signals_die(stop);
+	return code;
+}
