@@ -4,6 +4,9 @@ load cli/common
 
 commands() { for f in "$MSP_TOP"/bin/*.c; do basename "$f" .c; done; }
 
+# table COMMAND own|common: the options of its table, "LETTER LONG" ("-": none), sorted
+table() { "$1" --dump-options | awk -F '\t' -v whose="$2" '$6 == whose { print ($1 == "" ? "-" : $1), ($2 == "" ? "-" : $2) }' | sort; }
+
 @test "every page passes mandoc's lint" {
 	run mandoc -Tlint -Wwarning "$MSP_TOP"/man/*.[1-8]
 	[ "$status" -eq 0 ]
@@ -23,10 +26,8 @@ commands() { for f in "$MSP_TOP"/bin/*.c; do basename "$f" .c; done; }
 
 @test "OPTIONS of every page are the command's own options" {
 	bad=0
-	sh "$MSP_TOP/tests/man/options" "$MSP_TOP/man/mspipe.7" 'COMMON OPTIONS' >common
 	for c in $(commands); do
-		"$c" --dump-options | awk -F '\t' '$2 != "" { print ($1 == "" ? "-" : $1), $2 }' | sort >table
-		grep -vxFf common table >own || true
+		table "$c" own >own
 		sh "$MSP_TOP/tests/man/options" "$MSP_TOP/man/$c.1" OPTIONS >page
 		diff -u --label "$c --dump-options" --label "man/$c.1" own page || bad=1
 	done
@@ -37,7 +38,7 @@ commands() { for f in "$MSP_TOP"/bin/*.c; do basename "$f" .c; done; }
 	sh "$MSP_TOP/tests/man/options" "$MSP_TOP/man/mspipe.7" 'COMMON OPTIONS' >page
 	[ -s page ]
 	# Text commands and sinks write no stream: they lack what is about writing one.
-	mscat --dump-options | awk -F '\t' '$2 != "" { print ($1 == "" ? "-" : $1), $2 }' | sort >table
+	table mscat common >table
 	diff -u --label 'mscat --dump-options' --label 'mspipe(7)' table page
 }
 
