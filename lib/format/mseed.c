@@ -44,8 +44,8 @@ static void tame(void)
 	MS_UNPACKHEADERBYTEORDER(-1);
 	MS_UNPACKDATABYTEORDER(-1);
 	MS_UNPACKENCODINGFORMAT(-1);
-	MS_PACKHEADERBYTEORDER(1);
-	MS_PACKDATABYTEORDER(1);
+	MS_PACKHEADERBYTEORDER(-1);
+	MS_PACKDATABYTEORDER(-1);
 	ms_loginit(quiet, NULL, quiet, NULL);
 }
 
@@ -191,4 +191,164 @@ bool mseed_decode(const struct record *r, const uint8_t *p, void *out, struct ms
 	else
 		return decode_old(r, p, r->nsamp * bits / 8, out, why);
 	return true;
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+struct sink {
+	struct msp_bytes *out;
+	bool failed;
+};
+
+static void take_record(char *record, int length, void *context)
+{
+	struct sink *s = context;
+
+	if (msp_bytes_append(s->out, record, (size_t)length) != MSP_OK)
+		s->failed = true;
+}
+
+static int put_code(const struct msp_object *o, const char *key, size_t room, char *to, struct msp_error *err)
+{
+	const char *text = msp_meta_string(o, key, "");
+	size_t n = strlen(text);
+
+	if (n > room)
+		return msp_error_set(err, MSP_KILL, "%s \"%s\" is longer than miniSEED's %zu characters", key, text, room);
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return msp_error_set(err, MSP_KILL, "%s \"%s\" is not plain ASCII without blanks", key, text);
+	memcpy(to, text, n + 1);
+	return MSP_OK;
+}
+
+static int check_object(const struct msp_object *o, struct msp_error *err)
+{
+	struct msp_calendar first, last;
+
+	if (o->kind != MSP_TIMESERIES || !o->live)
+		return msp_error_set(err, MSP_KILL, "no live time series");
+	if (o->relative)
+		return msp_error_set(err, MSP_KILL, "relative time: miniSEED holds UTC only");
+	if (o->npts == 0 || o->samples.len / 4 < o->npts)
+		return msp_error_set(err, MSP_KILL, "no samples");
+	if (!(o->dt >= 1e-9 && o->dt <= 1e8))
+		return msp_error_set(err, MSP_KILL, "sample interval %g s is beyond what miniSEED holds", o->dt);
+	if (o->type != MSP_I32 && o->type != MSP_F32 && o->type != MSP_F64)
+		return msp_error_set(err, MSP_KILL, "samples of type %u", o->type);
+	msp_time_to_calendar(o->start, &first);
+	msp_time_to_calendar(msp_object_end(o), &last);
+	if (first.year < 1900 || last.year > 2100 || last.year < first.year)
+		return msp_error_set(err, MSP_KILL, "miniSEED holds the years 1900 to 2100");
+	return MSP_OK;
+}
+
+/* Whether every difference fits the 30 bits of Steim-2. */
+static bool fits_steim2(const struct msp_object *o)
+{
+	const int32_t *x = (const int32_t *)(const void *)o->samples.data;
+
+	for (uint64_t i = 1; i < o->npts; i++) {
+		int64_t d = (int64_t)x[i] - x[i - 1];
+
+		if (d < -(1 << 29) || d >= 1 << 29)
+			return false;
+	}
+	return true;
+}
+
+static int encoding_of(const struct msp_object *o, struct msp_format_notes *notes)
+{
+	if (o->type == MSP_F64)
+		return DE_FLOAT64;
+	if (o->type == MSP_F32)
+		return DE_FLOAT32;
+	if (fits_steim2(o))
+		return DE_STEIM2;
+	notes->not_steim = true;
+	return DE_INT32;
+}
+
+/* Blockettes 100, where factor and multiplier alone do not hold the rate, and 1001 for the microseconds. */
+static bool add_blockettes(MSRecord *msr, double dt, struct msp_format_notes *notes)
+{
+	struct blkt_100_s rate = { 0 };
+	struct blkt_1001_s extension = { 0 };
+	int16_t factor = 0, multiplier = 0;
+	double held = 0;
+
+	if (ms_genfactmult(msr->samprate, &factor, &multiplier) == 0)
+		held = ms_nomsamprate(factor, multiplier);
+	if (fabs(held * dt - 1) > 1e-12) {
+		rate.samprate = (float)msr->samprate;
+		notes->rate_rounded = true;
+		if (msr_addblockette(msr, (char *)&rate, sizeof rate, 100, 0) == NULL)
+			return false;
+	}
+	return msr_addblockette(msr, (char *)&extension, sizeof extension, 1001, 0) != NULL;
+}
+
+static char quality_of(const struct msp_object *o)
+{
+	const char *q = msp_meta_string(o, "mseed.dataquality", "D");
+
+	return q[0] != '\0' && strchr("DRQM", q[0]) != NULL && q[1] == '\0' ? q[0] : 'D';
+}
+
+static int pack(MSRecord *msr, const struct msp_object *o, struct msp_bytes *out, struct msp_error *err)
+{
+	struct sink sink = { out, false };
+	size_t before = out->len;
+	int64_t packed = 0;
+
+	/* libmseed reads these samples and does not write them */
+	msr->datasamples = (void *)(uintptr_t)o->samples.data;
+	msr->numsamples = msr->samplecnt = (int64_t)o->npts;
+	if (msr_pack(msr, take_record, &sink, &packed, 1, 0) > 0 && packed == (int64_t)o->npts && !sink.failed) {
+		msr->datasamples = NULL;
+		return MSP_OK;
+	}
+	msr->datasamples = NULL;
+	out->len = before;
+	if (sink.failed)
+		return msp_error_set(err, MSP_NOMEM, "out of memory");
+	return msp_error_set(err, MSP_KILL, "libmseed does not write it");
+}
+
+int msp_mseed_write(const struct msp_object *o, const struct msp_mseed_options *options, struct msp_bytes *out,
+                    struct msp_format_notes *notes, struct msp_error *err)
+{
+	uint32_t length = options != NULL && options->record_length > 0 ? options->record_length : 4096;
+	struct msp_format_notes scrap;
+	MSRecord *msr;
+	int rc = check_object(o, err);
+
+	if (rc != MSP_OK)
+		return rc;
+	if (length < 256 || length > 32768 || (length & (length - 1)) != 0)
+		return msp_error_set(err, MSP_USAGE, "record length %u is no power of two from 256 to 32768", length);
+	if (notes == NULL)
+		notes = &scrap;
+	memset(notes, 0, sizeof *notes);
+	tame();
+	msr = msr_init(NULL);
+	if (msr == NULL)
+		return msp_error_set(err, MSP_NOMEM, "out of memory");
+	if ((rc = put_code(o, "net", 2, msr->network, err)) != MSP_OK || (rc = put_code(o, "sta", 5, msr->station, err)) != MSP_OK ||
+	    (rc = put_code(o, "loc", 2, msr->location, err)) != MSP_OK || (rc = put_code(o, "chan", 3, msr->channel, err)) != MSP_OK) {
+		msr_free(&msr);
+		return rc;
+	}
+	msr->reclen = (int32_t)length;
+	msr->dataquality = quality_of(o);
+	/* to the nearest microsecond, in a way that is right before 1970, too */
+	msr->starttime = (o->start - (o->start % 1000 + 1000) % 1000) / 1000 + ((o->start % 1000 + 1000) % 1000 >= 500);
+	notes->time_rounded = o->start % 1000 != 0;
+	msr->samprate = 1 / o->dt;
+	msr->encoding = (int8_t)encoding_of(o, notes);
+	msr->byteorder = 1;
+	msr->sampletype = o->type == MSP_I32 ? 'i' : o->type == MSP_F32 ? 'f' : 'd';
+	rc = add_blockettes(msr, o->dt, notes) ? pack(msr, o, out, err) : msp_error_set(err, MSP_NOMEM, "out of memory");
+	msr_free(&msr);
+	return rc;
 }

@@ -13,7 +13,9 @@
 
 static uint16_t get16(const uint8_t *p, bool big)
 {
-	return big ? (uint16_t)(p[0] << 8 | p[1]) : (uint16_t)(p[1] << 8 | p[0]);
+	unsigned high = p[big ? 0 : 1], low = p[big ? 1 : 0];
+
+	return (uint16_t)(high << 8 | low);
 }
 
 static uint32_t get32(const uint8_t *p, bool big)

@@ -6,133 +6,15 @@
  * and reading samples number the same runs alike.
  */
 #include "format/runs.h"
-#include "format/mseed.h"
-#include "format/record.h"
+#include "format/channel.h"
 #include "format/steim.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LOOK ((size_t)64 << 10) /* the blockette chain of a record cannot reach further */
 #define RATE_TOLERANCE 1e-4
-
-struct piece {
-	bool open, dead;
-	msp_time start;
-	uint64_t npts;
-	struct msp_bytes samples;
-	char quality[5];        /* every one met, in the order met */
-	struct record first;    /* its first record's header */
-	uint64_t records;
-	uint64_t offset;        /* of its first record; of the first complaint */
-	char why[RECORD_WHY];   /* dead: the reason */
-	uint64_t mismatches;    /* records whose last sample is not what they say */
-	uint64_t mismatch_at;
-	struct mseed_check mismatch;
-};
-
-struct channel {
-	char codes[RECORD_CODES];
-	bool in_run, wanted;
-	uint64_t number;  /* of the run */
-	msp_time start;   /* of the run */
-	uint64_t npts;    /* of the run so far */
-	msp_time next;    /* where the next record should start, counted from the last one */
-	double dt;
-	int type;
-	struct piece piece;
-	struct channel *before, *after; /* channels with an open piece, in the order in which those began */
-};
-
-struct runs {
-	struct channel **slot; /* open addressing; size is a power of two */
-	size_t size, used;
-	struct channel *last;  /* the channel of the record before: records mostly come in a row */
-	struct channel *head, *tail;
-	uint64_t numbers;
-	uint32_t length;       /* of the record before */
-	bool ended;            /* nothing more can be read; what is open is given out */
-	bool broken;           /* ... and a stand-in for the rest */
-	uint64_t broken_at;
-	char why[RECORD_WHY];
-};
-
-struct runs *runs_new(void)
-{
-	return calloc(1, sizeof(struct runs));
-}
-
-void runs_free(struct runs *r)
-{
-	if (r == NULL)
-		return;
-	for (size_t i = 0; i < r->size; i++) {
-		if (r->slot[i] != NULL)
-			msp_bytes_free(&r->slot[i]->piece.samples);
-		free(r->slot[i]);
-	}
-	free(r->slot);
-	free(r);
-}
-
-/* ---- channels ---------------------------------------------------------- */
-
-static size_t hash(const char codes[RECORD_CODES])
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-	for (size_t i = 0; i < RECORD_CODES; i++)
-		h = (h ^ (uint8_t)codes[i]) * UINT64_C(0x100000001b3);
-	return (size_t)(h ^ h >> 32);
-}
-
-static struct channel **place(struct channel **slot, size_t size, const char codes[RECORD_CODES])
-{
-	size_t i = hash(codes) & (size - 1);
-
-	while (slot[i] != NULL && memcmp(slot[i]->codes, codes, RECORD_CODES) != 0)
-		i = (i + 1) & (size - 1);
-	return &slot[i];
-}
-
-static bool widen(struct runs *r)
-{
-	size_t size = r->size > 0 ? 2 * r->size : 64;
-	struct channel **slot = calloc(size, sizeof *slot);
-
-	if (slot == NULL)
-		return false;
-	for (size_t i = 0; i < r->size; i++)
-		if (r->slot[i] != NULL)
-			*place(slot, size, r->slot[i]->codes) = r->slot[i];
-	free(r->slot);
-	r->slot = slot;
-	r->size = size;
-	return true;
-}
-
-/* The channel of these codes, made if it is new. NULL: no memory. */
-static struct channel *channel_of(struct runs *r, const char codes[RECORD_CODES])
-{
-	struct channel **at;
-
-	if (r->last != NULL && memcmp(r->last->codes, codes, RECORD_CODES) == 0)
-		return r->last;
-	if (2 * (r->used + 1) > r->size && !widen(r))
-		return NULL;
-	at = place(r->slot, r->size, codes);
-	if (*at == NULL) {
-		*at = calloc(1, sizeof **at);
-		if (*at == NULL)
-			return NULL;
-		memcpy((*at)->codes, codes, RECORD_CODES);
-		r->used++;
-	}
-	r->last = *at;
-	return *at;
-}
 
 /* ---- runs and pieces --------------------------------------------------- */
 
@@ -170,26 +52,7 @@ static void begin_piece(struct runs *r, struct channel *c, const struct record *
 	c->piece.start = rec->start;
 	c->piece.first = *rec;
 	c->piece.offset = offset;
-	c->before = r->tail;
-	c->after = NULL;
-	if (r->tail != NULL)
-		r->tail->after = c;
-	else
-		r->head = c;
-	r->tail = c;
-}
-
-static void end_piece(struct runs *r, struct channel *c)
-{
-	c->piece.open = false;
-	if (c->before != NULL)
-		c->before->after = c->after;
-	else
-		r->head = c->after;
-	if (c->after != NULL)
-		c->after->before = c->before;
-	else
-		r->tail = c->before;
+	channel_link(r, c);
 }
 
 static bool codes_to(bson_t *b, const char codes[RECORD_CODES])
@@ -255,7 +118,8 @@ static int give(struct msp_input *in, struct channel *c, struct msp_object *o, s
 	int type = p->dead || in->options.headers ? MSP_NONE : c->type;
 	int rc;
 
-	end_piece(in->runs, c);
+	p->open = false;
+	channel_unlink(in->runs, c);
 	if (msp_object_reset(o, MSP_TIMESERIES, type, 0) != MSP_OK)
 		return input_nomem(in, err);
 	o->start = p->start;
