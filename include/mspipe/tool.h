@@ -130,6 +130,8 @@ MSP_API int msp_job_kill(struct msp_job *job, struct msp_object *o) MSP_CHECKED;
 MSP_API struct msp_error *msp_job_error(struct msp_job *job);
 /* "TOOL: message" on stderr, unless -q. */
 MSP_API void msp_job_warn(struct msp_job *job, const char *fmt, ...) MSP_PRINTF(2, 3);
+/* Prints what msp_job_error() says, -q or not, and clears it: the job goes on, and fails in the end. */
+MSP_API void msp_job_complain(struct msp_job *job);
 /* As msp_job_warn(), only with -v. */
 MSP_API void msp_job_say(struct msp_job *job, const char *fmt, ...) MSP_PRINTF(2, 3);
 /* The command's own operands (all of them for sources and sinks). */

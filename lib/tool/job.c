@@ -100,6 +100,14 @@ void msp_job_warn(struct msp_job *job, const char *fmt, ...)
 	va_end(ap);
 }
 
+void msp_job_complain(struct msp_job *job)
+{
+	msp_progress_end(job);
+	fprintf(stderr, "%s: %s\n", job->tool->name, job->error.text);
+	job->error.status = MSP_OK;
+	job->error.text[0] = '\0';
+}
+
 void msp_job_say(struct msp_job *job, const char *fmt, ...)
 {
 	va_list ap;

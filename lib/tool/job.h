@@ -55,6 +55,7 @@ struct msp_job {
 
 	/* output segments */
 	bool restream, by_blocks, stop_early;
+	bool silent;                    /* this stage is not in the history */
 	bool relaying, relayed;         /* a source hands a stream on; it has done so */
 	bool pending, pending_more; /* a segment of the input has ended; its trailer is not written yet */
 	struct msp_bytes pipeline;      /* of the segment being written */
@@ -83,8 +84,8 @@ struct msp_job {
 extern const struct msp_option msp_common_options[];
 unsigned msp_common_applies(const struct msp_tool *tool, const struct msp_option *o);
 int msp_options_defaults(const struct msp_option *table, void *base, struct msp_error *err);
-int msp_options_parse(const struct option_set *sets, int n, int argc, char **argv, struct command_line *out,
-                      struct msp_error *err);
+int msp_options_parse(const char *name, const struct option_set *sets, int n, int argc, char **argv,
+                      struct command_line *out, struct msp_error *err);
 void msp_options_free(const struct msp_option *table, void *base);
 void msp_command_line_free(struct command_line *line);
 /* Adds a word to the history's argv; there is room for every word of the command line. */

@@ -277,8 +277,8 @@ static bool is_option(const char *arg)
 	return !(arg[1] >= '0' && arg[1] <= '9') && !(arg[1] == '.' && arg[2] >= '0' && arg[2] <= '9');
 }
 
-int msp_options_parse(const struct option_set *sets, int n, int argc, char **argv, struct command_line *out,
-                      struct msp_error *err)
+int msp_options_parse(const char *name, const struct option_set *sets, int n, int argc, char **argv,
+                      struct command_line *out, struct msp_error *err)
 {
 	struct parser p = {sets, n, argc, 1, argv, out, err};
 	bool only_operands = false;
@@ -286,7 +286,7 @@ int msp_options_parse(const struct option_set *sets, int n, int argc, char **arg
 	memset(out, 0, sizeof(*out));
 	out->operand = calloc((size_t)argc + 1, sizeof(*out->operand));
 	out->identity = calloc(3 * (size_t)argc + 4, sizeof(*out->identity));
-	if (!out->operand || !out->identity)
+	if (!out->operand || !out->identity || msp_command_line_remember(out, "", name) < 0)
 		return msp_error_set(err, MSP_NOMEM, "no memory left");
 	for (; p.i < argc; p.i++) {
 		char *arg = argv[p.i];

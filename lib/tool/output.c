@@ -96,7 +96,7 @@ static int make_pipeline(struct msp_job *job, const struct msp_bytes *in)
 
 	if (job->pipeline_made && msp_id_equal(&hash, &job->pipeline_of))
 		return MSP_OK;
-	s = append_stage(job, in, 1);
+	s = job->silent ? msp_bytes_set(&job->pipeline, in->data, in->len) : append_stage(job, in, 1);
 	job->pipeline_made = s == MSP_OK;
 	job->pipeline_of = hash;
 	return s;

@@ -218,6 +218,15 @@ static int add_own_operands(struct msp_job *job)
 	return MSP_OK;
 }
 
+/* A sink's operand says where, not what: in the history it is "-", and a sink that only saves is no stage at all. */
+static int sink_operands(struct msp_job *job)
+{
+	job->silent = job->line.identities == 1;
+	if (msp_command_line_remember(&job->line, "", "-") < 0)
+		return msp_error_set(&job->error, MSP_NOMEM, "no memory left");
+	return MSP_OK;
+}
+
 static int prepare(struct msp_job *job)
 {
 	const struct msp_tool *tool = job->tool;
@@ -233,7 +242,10 @@ static int prepare(struct msp_job *job)
 	if (job->restream && job->common.segments)
 		return msp_error_set(&job->error, MSP_USAGE,
 		                     "it handles a stream as a whole, and cannot be given some segments of one (--segments)");
-	s = add_own_operands(job);
+	if (tool->flags & MSP_TOOL_SINK && job->output_path)
+		s = sink_operands(job);
+	else
+		s = add_own_operands(job);
 	if (s == MSP_OK)
 		s = msp_job_identify(job);
 	return s;
@@ -337,7 +349,7 @@ static int parse(struct msp_job *job, int argc, char **argv)
 	if (s == MSP_OK)
 		s = msp_options_defaults(tool->options, job->self, &job->error);
 	if (s == MSP_OK)
-		s = msp_options_parse(sets, 2, argc, argv, &job->line, &job->error);
+		s = msp_options_parse(tool->name, sets, 2, argc, argv, &job->line, &job->error);
 	return s;
 }
 
