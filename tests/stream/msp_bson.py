@@ -7,7 +7,7 @@ import base64
 import json
 import struct
 
-NESTING = 400
+NESTING = 64      # documents, the outermost included
 
 
 class BadBson(Exception):
@@ -120,7 +120,7 @@ def _document(data, pos, limit, depth):
 
 def decode(data):
     """bytes of one whole document -> pairs"""
-    pairs, end = _document(bytes(data), 0, len(data), 0)
+    pairs, end = _document(bytes(data), 0, len(data), 1)
     if end != len(data):
         raise BadBson(end, "BSON: bytes after the document")
     return pairs

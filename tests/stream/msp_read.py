@@ -4,8 +4,8 @@
     msp_read.py [--segments] [--digest | --frames] FILE...
 
 Prints one JSON document per object on a line, the samples exact. --digest prints `HEX  FILE`, --frames the
-header, descriptor, zstd and trailer frames with their offset and length. Each FILE is a stream of its own;
-- is standard input. Exit status 4, and one message that names the byte, if a FILE is refused.
+header, descriptor, zstd and trailer frames with their offset and length. All FILEs are one input, each of whole
+segments; - is standard input. Exit status 4, and one message that names the byte, if the input is refused.
 It needs Python 3.11 and, for compressed frames, the zstd command.
 """
 import itertools
@@ -25,6 +25,7 @@ LIVE, RELATIVE, SHIFT = 1, 2, 4
 FLAGS = 0x1F
 WIDTHS = {0: 0, 1: 8, 2: 4, 3: 4}
 MAX_PIPELINE = 16777216
+MAX_WINDOW = 8 << 20
 
 
 class Bad(Exception):
@@ -64,7 +65,8 @@ class Header:
         check((self.part == 0) == (self.parts == 0) and self.part <= self.parts, at + 40,
               "part %d of %d" % (self.part, self.parts))
         if length:
-            document(self.pipeline, at + 52, "pipeline")
+            stages = dict(document(self.pipeline, at + 52, "pipeline")).get(b"stages", (0, ()))
+            check(stages[0] == 0x04 and stages[1], at + 52, "pipeline without stages")
 
 
 def document(raw, at, what):
@@ -90,8 +92,8 @@ class Descriptor:
         self.digest = int.from_bytes(raw[72:88], "big")
         self.stored, self.crc = struct.unpack_from("<QI", raw, 88)
         check(self.objects >= 1, at + 12, "block without objects")
-        check(bits & ~1 == 0, at + 36, "reserved bits of the descriptor are not 0")
-        self.inside = bits & 1
+        check(bits & ~3 == 0, at + 36, "reserved bits of the descriptor are not 0")
+        self.inside, self.open = bits & 1, bits >> 1
         for i, e in enumerate(self.encodings):
             check(e in (0, 0x10, 0x11, 0x12, 0x13), at + 37 + i, "unknown encoding 0x%02x" % e)
         for i, width in enumerate((8, 4, 4)):
@@ -127,18 +129,17 @@ def zstd_blocks(frame, at):
     single = bits >> 5 & 1
     check(bits & 0x08 == 0, at + 4, "reserved bit of the zstd frame is not 0")
     pos = 5
-    window = None
     if not single:
         w = part(pos, 1)[0]
         window = (1 << (10 + (w >> 3))) + (1 << (10 + (w >> 3))) // 8 * (w & 7)
         pos += 1
-    dictionary = (0, 1, 2, 4)[bits & 3]
-    check(not any(part(pos, dictionary)), at + pos, "zstd frame with a dictionary")
-    pos += dictionary
+    check(bits & 3 == 0, at + 4, "zstd frame with a dictionary ID")
     n = (single, 2, 4, 8)[bits >> 6]
     content = int.from_bytes(part(pos, n), "little") + (256 if n == 2 else 0) if n else None
     pos += n
-    limit = min(content if single else window, 128 << 10)
+    window = content if single else window
+    check(window <= MAX_WINDOW, at + 5, "window of %d bytes" % window)
+    limit = min(window, 128 << 10)
     blocks, last = [], 0
     while not last:
         head = int.from_bytes(part(pos, 3), "little")
@@ -231,6 +232,7 @@ class Object:
         check(not any(self.head[77:80]), at, "reserved bytes of a record are not 0")
         check(not any(heads[pos + end:pos + length]), at, "padding of a record is not 0")
         check(self.flags & ~FLAGS == 0, at, "reserved flags of a record are not 0")
+        check(not self.flags & SHIFT or self.flags & RELATIVE, at, "valid shift of a time that is not relative")
         if self.type in WIDTHS:
             check(self.width == WIDTHS[self.type], at, "samples of type %d, width %d" % (self.type, self.width))
         else:
@@ -384,6 +386,7 @@ class Segment:
         check(crc32c(frame) == d.crc, at + 96, "CRC of the zstd frame is wrong")
         payload = decompress(frame, sum(d.sizes), at + d.LENGTH)
         objects = self._records(payload[:d.sizes[0]], d, at)
+        check(d.open == self.open, at + 36, "'open at the end' does not fit")
         self._samples(objects, payload, d, at)
         digest = sum(o.digest() for o in objects) & M128
         check(digest == d.digest, at + 72, "digest of the block is wrong")
@@ -433,35 +436,33 @@ class Segment:
 
 
 class Stream:
-    """A stream in memory. objects() yields its objects and raises Bad; digest is the sum when it is through."""
+    """A piece of input, of whole segments, in memory. objects() yields its objects and raises Bad; digest is the
+    sum when it is through. Pieces of one input share `complete`, and the last rule is asked by complete.finish()."""
 
-    def __init__(self, data, some_segments=False, frames=None):
-        self.data, self.some, self.frames = bytes(data), some_segments, frames
+    def __init__(self, data, complete=None, frames=None):
+        self.data, self.complete, self.frames = bytes(data), complete or Completeness(), frames
         self.digest = 0
-        self.headers = []
 
     def objects(self):
         check(self.data, 0, "no input")
-        complete, at = Completeness(), 0
+        at = 0
         while at < len(self.data):
             segment = Segment(self.data, at, self.frames)
             yield from segment.objects()
-            complete.add(segment.header, segment.more, at)
-            self.headers.append(segment.header)
+            self.complete.add(segment.header, segment.more, at)
             self.digest = (self.digest + segment.digest) & M128
             at = segment.at
-        if not self.some:
-            complete.finish(at)
 
 
-def one_file(name, mode, some):
+def one_file(name, mode, complete):
+    """the bytes that were read"""
     if name == "-":
         data = sys.stdin.buffer.read()
     else:
         with open(name, "rb") as f:
             data = f.read()
     frames = []
-    stream = Stream(data, some, frames)
+    stream = Stream(data, complete, frames)
     for o in stream.objects():
         if mode == "--json":
             print(msp_bson.dumps(o.to_json()))
@@ -470,6 +471,7 @@ def one_file(name, mode, some):
     if mode == "--frames":
         for frame in frames:
             print("%d %d %s" % frame)
+    return len(data)
 
 
 def main(argv):
@@ -479,18 +481,19 @@ def main(argv):
     if len(argv) != some + len(modes) + len(files) or len(modes) > 1 or not files:
         print(__doc__, file=sys.stderr)
         return 2
-    sys.setrecursionlimit(5000)
-    status = 0
-    for name in files:
-        try:
-            one_file(name, modes[0] if modes else "--json", some)
-        except Bad as e:
-            print("msp_read.py: %s: byte %d: %s" % (name, e.args[0], e.args[1]), file=sys.stderr)
-            status = 4
-        except OSError as e:
-            print("msp_read.py: %s: %s" % (name, e.strerror), file=sys.stderr)
-            return 1
-    return status
+    complete = Completeness()
+    try:
+        for name in files:
+            n = one_file(name, modes[0] if modes else "--json", complete)
+        if not some:
+            complete.finish(n)
+    except Bad as e:
+        print("msp_read.py: %s: byte %d: %s" % (name, e.args[0], e.args[1]), file=sys.stderr)
+        return 4
+    except OSError as e:
+        print("msp_read.py: %s: %s" % (name, e.strerror), file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def zstd_frame(payload, level=0, checksum=False, rle=False):
 class Block:
     """A block of objects. Overrides: any field of a descriptor; payload, heads and frame replace what is made."""
 
-    def __init__(self, objects, enc=(RAW, RAW, RAW), level=0, inside=0, checksum=False, **fields):
+    def __init__(self, objects, /, enc=(RAW, RAW, RAW), level=0, inside=0, checksum=False, **fields):
         self.objects, self.fields = objects, fields
         heads = fields.get("heads", b"".join(o.record() for o in objects))
         self.heads = heads
@@ -136,7 +136,7 @@ class Block:
         self.f = {"magic": 0x184D2A51, "size": 96, "tag": b"MSPB", "objects": len(objects),
                   "live": sum(o.f["flags"] & LIVE for o in plain),
                   "dead": sum(not o.f["flags"] & LIVE for o in plain),
-                  "brackets": sum(o.f["kind"] == BEGIN for o in objects), "bits": inside,
+                  "brackets": sum(o.f["kind"] == BEGIN for o in objects), "bits": inside | self._open(inside) << 1,
                   "enc": bytes(enc), "nheads": len(heads), "w8": len(areas[0]), "f4": len(areas[1]),
                   "i4": len(areas[2]), "digest": sum(o.digest() for o in objects) & M128,
                   "stored": len(self.frame), "frame_crc": crc32c(self.frame), "crc": None}
@@ -144,6 +144,12 @@ class Block:
         unknown = set(fields) - set(self.f) - {"heads", "payload", "frame", "between"}
         if unknown:
             raise KeyError(unknown)
+
+    def _open(self, inside):
+        for o in self.objects:
+            if o.f["kind"] in (BEGIN, END):
+                inside = o.f["kind"] == BEGIN
+        return int(inside)
 
     def bytes(self):
         f = self.f
@@ -164,7 +170,7 @@ def header(pipeline=(), origin=b"hand-made stream", index=0, part=0, parts=0, **
     return raw + struct.pack("<I", crc32c(raw) if f["crc"] is None else f["crc"])
 
 
-def trailer(head, blocks, more=0, **over):
+def trailer(head, blocks, /, more=0, **over):
     f = {"magic": 0x184D2A52, "size": 88, "tag": b"MSPT", "bits": more, "blocks": len(blocks),
          "live": sum(b.f["live"] for b in blocks), "dead": sum(b.f["dead"] for b in blocks),
          "ensembles": sum(b.f["brackets"] for b in blocks), "payload": sum(len(b.payload) for b in blocks),
