@@ -146,6 +146,8 @@ MSP_API int msp_job_canonical_operands(struct msp_job *job, const char *text) MS
 MSP_API FILE *msp_job_text(struct msp_job *job);
 MSP_API bool msp_job_colour(const struct msp_job *job); /* text goes to a terminal and NO_COLOR is not set */
 MSP_API bool msp_job_quiet(const struct msp_job *job);
+/* True under --segments: the input is a part of a larger stream, so what depends on the whole of it cannot be made. */
+MSP_API bool msp_job_partial(const struct msp_job *job);
 MSP_API int msp_job_verbosity(const struct msp_job *job);
 /* Header and input name of the segment being read. NULL for sources. */
 MSP_API const struct msp_header *msp_job_header(const struct msp_job *job);

@@ -1,5 +1,6 @@
 /* Removing trends. */
 #include "mspipe/signal.h"
+#include "signal/doubles.h"
 #include "signal/gram.h"
 #include "signal/trend.h"
 
@@ -124,7 +125,7 @@ int msp_object_detrend(struct msp_object *o, int method, int order, struct msp_e
 		return MSP_OK;
 	if ((s = check((size_t)o->npts, method, order, err)) < 0)
 		return s;
-	if ((s = msp_object_to_f64(o, err)) < 0 || (s = msp_object_writable(o)) < 0)
+	if ((s = signal_doubles(o, err)) < 0)
 		return s;
 	for (c = 0; c < o->ncomp; c++)
 		if ((s = msp_detrend(msp_object_f64(o, c), (size_t)o->npts, method, order, err)) < 0)

@@ -1,5 +1,6 @@
 /* Filtering objects. */
 #include "signal/filter.h"
+#include "signal/doubles.h"
 
 #include <math.h>
 
@@ -32,7 +33,7 @@ int msp_object_filter(struct msp_object *o, struct msp_filter *f, struct msp_err
 	}
 	if (o->npts == 0)
 		return msp_error_set(err, MSP_KILL, "no samples");
-	if ((s = msp_object_to_f64(o, err)) < 0 || (s = msp_object_writable(o)) < 0)
+	if ((s = signal_doubles(o, err)) < 0)
 		return s;
 	for (c = 0; c < o->ncomp; c++)
 		if ((s = filter_component(f, msp_object_f64(o, c), (size_t)o->npts, err)) < 0)

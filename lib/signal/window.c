@@ -1,4 +1,5 @@
 /* Cutting objects to a window of time. */
+#include "signal/doubles.h"
 #include "mspipe/signal.h"
 
 #include <inttypes.h>
@@ -195,14 +196,12 @@ static int window_short(struct msp_object *o, const struct msp_window_spec *w, c
 	return msp_object_log(o, "mswindow", MSP_COMPLAINT, why);
 }
 
-int msp_object_window(struct msp_object *o, const struct msp_window_spec *w, struct msp_error *err)
+static int window(struct msp_object *o, const struct msp_window_spec *w, struct msp_error *err)
 {
 	struct range r = {0, 0};
 	msp_time start;
 	int s;
 
-	if (!msp_object_is_data(o) || !o->live)
-		return MSP_OK;
 	if ((s = msp_window_check(w, err)) < 0 || (s = window_range(o, w, &r, err)) < 0)
 		return s;
 	if (r.first + r.n <= 0 || r.first >= (int64_t)o->npts)
@@ -214,4 +213,13 @@ int msp_object_window(struct msp_object *o, const struct msp_window_spec *w, str
 		return s;
 	o->start = start;
 	return MSP_OK;
+}
+
+int msp_object_window(struct msp_object *o, const struct msp_window_spec *w, struct msp_error *err)
+{
+	int s = MSP_OK;
+
+	if (msp_object_is_data(o) && o->live)
+		s = window(o, w, err);
+	return s == MSP_NOMEM ? signal_no_memory(err) : s;
 }

@@ -167,6 +167,11 @@ bool msp_job_quiet(const struct msp_job *job)
 	return job->common.quiet;
 }
 
+bool msp_job_partial(const struct msp_job *job)
+{
+	return job->common.segments;
+}
+
 int msp_job_verbosity(const struct msp_job *job)
 {
 	return job->common.verbosity;

@@ -1,0 +1,22 @@
+/* Samples as doubles that may be changed. */
+#ifndef SIGNAL_DOUBLES_H
+#define SIGNAL_DOUBLES_H
+
+#include "mspipe/core.h"
+
+static inline int signal_no_memory(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_NOMEM, "no memory left");
+}
+
+/* Makes o's samples doubles of its own. MSP_KILL for samples of an unknown type. */
+static inline int signal_doubles(struct msp_object *o, struct msp_error *err)
+{
+	int s = msp_object_to_f64(o, err);
+
+	if (s == MSP_OK)
+		s = msp_object_writable(o);
+	return s == MSP_NOMEM ? signal_no_memory(err) : s;
+}
+
+#endif
