@@ -26,6 +26,8 @@ int msp_bytes_reserve(struct msp_bytes *b, size_t cap)
 	size_t want = cap > b->len ? cap : b->len;
 	uint8_t *data;
 
+	if (want > PTRDIFF_MAX)
+		return MSP_NOMEM;
 	if (b->cap) {
 		if (b->cap >= want)
 			return MSP_OK;
@@ -60,7 +62,7 @@ int msp_bytes_append(struct msp_bytes *b, const void *data, size_t n)
 		return MSP_NOMEM;
 	need = b->len + n;
 	/* half as much again, so that n appends cost O(n) */
-	if (b->cap < need && msp_bytes_reserve(b, need + need / 2 + 16) != MSP_OK && msp_bytes_reserve(b, need) != MSP_OK)
+	if (b->cap < need && msp_bytes_reserve(b, need + need / 2 + 16) != MSP_OK)
 		return MSP_NOMEM;
 	if (inside)
 		data = b->data + (from - base);

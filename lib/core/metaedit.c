@@ -109,36 +109,39 @@ static int drop(struct msp_object *o, const struct msp_elem *at, const struct ms
 	return apply(o, &e, path, err);
 }
 
-/* Goes down the subdocuments that a new dotted key names and that exist; *key becomes what is left of it. */
+/* Goes down the documents that a new dotted key names and that exist; *key becomes what is left of it. The last of
+ * them gets the key: it must be a document, not an array. */
 static int descend(const struct msp_object *o, const char **key, struct msp_elem_path *path, struct msp_error *err)
 {
-	const uint8_t *doc = o->metadata.len ? o->metadata.data : no_keys;
-	size_t len = o->metadata.len ? o->metadata.len : sizeof no_keys;
-	const char *dot;
+	const char *whole = *key, *dot;
+	struct msp_elem e = { .type = BSON_TYPE_DOCUMENT };
 
+	e.value = o->metadata.len ? o->metadata.data : no_keys;
+	e.size = o->metadata.len ? o->metadata.len : sizeof no_keys;
 	path->depth = 0;
-	path->doc[path->depth++] = doc;
+	path->doc[path->depth++] = e.value;
 	while ((dot = strchr(*key, '.')) != NULL) {
 		size_t n = (size_t)(dot - *key);
+		struct msp_elem in;
 		struct msp_walk w;
-		struct msp_elem e;
 		bool found = false;
 
-		msp_walk_begin(&w, doc, len);
-		while (!found && msp_walk_next(&w, &e))
-			found = e.key_len == n && memcmp(e.key, *key, n) == 0;
+		msp_walk_begin(&w, e.value, e.size);
+		while (!found && msp_walk_next(&w, &in))
+			found = in.key_len == n && memcmp(in.key, *key, n) == 0;
 		if (!found)
-			return MSP_OK;
-		if (e.type != BSON_TYPE_DOCUMENT)
-			return msp_error_set(err, MSP_USAGE, "%.*s is no document, so %s cannot be set in it", (int)n, *key,
-			                     dot + 1);
+			break;
 		if (path->depth > MSP_BSON_DEPTH)
 			return msp_error_set(err, MSP_USAGE, "metadata would be nested too deep");
-		doc = e.value;
-		len = e.size;
-		path->doc[path->depth++] = doc;
 		*key = dot + 1;
+		e = in;
+		if (!msp_elem_nested(&e))
+			break;
+		path->doc[path->depth++] = e.value;
 	}
+	if (e.type != BSON_TYPE_DOCUMENT)
+		return msp_error_set(err, MSP_USAGE, "%.*s is no document, so %s cannot be set in it",
+		                     (int)(*key - whole - 1), whole, *key);
 	return MSP_OK;
 }
 
