@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			valid(&o);
 		if (msp_meta_value(&o, key, &v) && msp_meta_set(&o, "a", &v, &err) == MSP_OK)
 			valid(&o);
-		(void)msp_meta_set_string(&o, key, "text");
+		if (msp_meta_set_string(&o, key, "text") == MSP_OK)
+			must(msp_meta_value(&o, key, &v));
 		valid(&o);
 		must(msp_meta_unset(&o, key) == MSP_OK || strcmp(key, "id") == 0);
 		valid(&o);
