@@ -1,10 +1,12 @@
 /* The stream's reader: segments, blocks, objects, and what must agree. See msp(5). */
 #include "stream/complete.h"
 #include "stream/encode.h"
+#include "stream/frame.h"
 #include "stream/head.h"
 #include "stream/window.h"
 #include "stream/wire.h"
 
+#include <bson/bson.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <zstd.h>
@@ -138,6 +140,15 @@ static int need(struct msp_reader *r, size_t n, const uint8_t **p, struct msp_er
 
 /* ---- header and trailer ------------------------------------------------ */
 
+static bool has_stage(const struct msp_bytes *pipeline)
+{
+	bson_t doc;
+	bson_iter_t it, list;
+
+	return bson_init_static(&doc, pipeline->data, pipeline->len) && bson_iter_init_find(&it, &doc, "stages") &&
+	       BSON_ITER_HOLDS_ARRAY(&it) && bson_iter_recurse(&it, &list) && bson_iter_next(&list);
+}
+
 static int read_header(struct msp_reader *r, struct msp_error *err)
 {
 	const uint8_t *p = NULL;
@@ -171,6 +182,8 @@ static int read_header(struct msp_reader *r, struct msp_error *err)
 		return corrupt(r, at, err, "the segment's history is not valid BSON");
 	if (msp_bytes_set(&r->header.pipeline, p + HEADER_FIXED, length) < 0)
 		return msp_error_set(err, MSP_NOMEM, "%s: no memory left", r->in.name);
+	if (length > 0 && !has_stage(&r->header.pipeline))
+		return corrupt(r, at, err, "the segment's history has no stages");
 	msp_window_use(&r->in, HEADER_FIXED + length + 4);
 	r->in_segment = true;
 	r->in_ensemble = false;
@@ -269,6 +282,9 @@ static int read_block(struct msp_reader *r, struct msp_error *err)
 	r->frame = p + BLOCK_SIZE;
 	if (msp_crc32c(0, r->frame, r->stored) != crc)
 		return corrupt(r, r->block_at, err, "the block is corrupt (CRC)");
+	const char *wrong = msp_frame_wrong(r->frame, r->stored, r->block.bytes);
+	if (wrong)
+		return corrupt(r, r->block_at, err, "%s", wrong);
 	msp_window_use(&r->in, BLOCK_SIZE + r->stored);
 	r->blocks++;
 	msp_totals_add(&r->segment, &r->block);
@@ -292,17 +308,15 @@ static int decompress(struct msp_reader *r, struct msp_error *err)
 	r->payload.len = 0;
 	if (!r->zstd || msp_bytes_reserve(&r->payload, size < likely ? size : likely) < 0)
 		return msp_error_set(err, MSP_NOMEM, "%s: no memory left for a block", r->in.name);
-	if (r->stored < 4 || get32(r->frame) != WIRE_ZSTD)
-		return corrupt(r, r->block_at, err, "the block is no zstd frame");
 	if (size <= likely) {
 		size_t got = ZSTD_decompressDCtx(r->zstd, r->payload.data, size, r->frame, r->stored);
-		if (ZSTD_isError(got) || got != size || ZSTD_findFrameCompressedSize(r->frame, r->stored) != r->stored)
+		if (ZSTD_isError(got) || got != size)
 			return corrupt(r, r->block_at, err, "the block does not decompress to what its descriptor says");
 		r->payload.len = size;
 		return MSP_OK;
 	}
 	if (ZSTD_isError(ZSTD_DCtx_reset(r->zstd, ZSTD_reset_session_and_parameters)) ||
-	    ZSTD_isError(ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, 27)))
+	    ZSTD_isError(ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, 23)))
 		return msp_error_set(err, MSP_FAIL, "%s: zstd refuses to work", r->in.name);
 	out = (ZSTD_outBuffer){r->payload.data, r->payload.cap < size ? r->payload.cap : size, 0};
 	while (left != 0) {
