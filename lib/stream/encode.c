@@ -126,7 +126,7 @@ static void unshuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride
 /* ---- delta, for both widths -------------------------------------------- */
 
 #define DELTA(W, U, I)                                                                                       \
-	/* The integers have the order of the floating-point numbers that they stand for. */                \
+	/* The integers have the order of the floating-point numbers that they stand for. */                 \
 	static inline U ordered##W(U x)                                                                      \
 	{                                                                                                    \
 		return x ^ ((U)((I)x >> (W - 1)) >> 1);                                                      \
@@ -135,18 +135,18 @@ static void unshuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride
 	{                                                                                                    \
 		return (U)(d << 1) ^ (U)((I)d >> (W - 1));                                                   \
 	}                                                                                                    \
-	/* x[-3..-1] are the words before, 0 at the beginning. */                                            \
+	/* x[0..2] are the words before the first, 0 at the beginning. */                                    \
 	static void delta##W(unsigned order, const U *x, U *out, size_t n)                                   \
 	{                                                                                                    \
 		if (order == 1)                                                                              \
 			for (size_t i = 0; i < n; i++)                                                       \
-				out[i] = zigzag##W((U)(x[i] - x[i - 1]));                                    \
+				out[i] = zigzag##W((U)(x[i + 3] - x[i + 2]));                                \
 		else if (order == 2)                                                                         \
 			for (size_t i = 0; i < n; i++)                                                       \
-				out[i] = zigzag##W((U)(x[i] - 2 * x[i - 1] + x[i - 2]));                     \
+				out[i] = zigzag##W((U)(x[i + 3] - 2 * x[i + 2] + x[i + 1]));                 \
 		else                                                                                         \
 			for (size_t i = 0; i < n; i++)                                                       \
-				out[i] = zigzag##W((U)(x[i] - 3 * x[i - 1] + 3 * x[i - 2] - x[i - 3]));      \
+				out[i] = zigzag##W((U)(x[i + 3] - 3 * x[i + 2] + 3 * x[i + 1] - x[i]));      \
 	}                                                                                                    \
 	static void encode_delta##W(unsigned order, int floating, const uint8_t *src, uint8_t *dst, size_t n) \
 	{                                                                                                    \
@@ -158,7 +158,7 @@ static void unshuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride
 			if (floating)                                                                        \
 				for (size_t k = 0; k < m; k++)                                               \
 					x[k] = ordered##W(x[k]);                                             \
-			delta##W(order, x, out, m);                                                          \
+			delta##W(order, buf, out, m);                                                        \
 			shuffle_to(sizeof(U), (const uint8_t *)out, dst + i, m, n);                          \
 			if (m == CHUNK)                                                                      \
 				memcpy(buf, x + CHUNK - 3, 3 * sizeof(U));                                   \

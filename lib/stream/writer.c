@@ -262,11 +262,12 @@ static int choose(struct msp_writer *w, int a)
 	struct area *area = &w->area[a];
 	size_t words = area->data.len / area_width[a];
 	size_t n = words < TRIAL_WORDS ? words : TRIAL_WORDS;
-	const uint8_t *from = area->data.data + (words - n) / 2 * area_width[a];
+	const uint8_t *from;
 	size_t best = SIZE_MAX;
 
-	if (area->data.len == 0 || area->age++ % TRIAL_EVERY != 0)
+	if (words == 0 || area->age++ % TRIAL_EVERY != 0)
 		return MSP_OK;
+	from = area->data.data + (words - n) / 2 * area_width[a];
 	w->frame.len = w->coded.len = 0;
 	if (msp_bytes_reserve(&w->coded, n * area_width[a]) < 0 ||
 	    msp_bytes_reserve(&w->frame, 2 * ZSTD_compressBound(n * area_width[a]) + 1024) < 0)
