@@ -23,10 +23,11 @@ static void gram_init(struct gram *g, size_t n, int order)
 
 	g->n = n;
 	g->order = order;
-	for (k = 0; k <= order; k++) {
+	g->root[0] = 0;
+	for (k = 1; k <= order; k++) {
 		double ratio = k / (double)n;
 
-		g->root[k] = k * sqrt((1 - ratio) * (1 + ratio) / (4.0 * k * k - 1 + (k == 0)));
+		g->root[k] = k * sqrt((1 - ratio) * (1 + ratio) / (4.0 * k * k - 1));
 	}
 }
 
