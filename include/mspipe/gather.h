@@ -1,0 +1,79 @@
+/* mspipe/gather.h - what commands that select, sort and group share
+ *
+ * * Sorting and grouping need the whole input, and the input may be larger than memory: a sorter keeps
+ * what fits and puts the rest in sorted runs, which are msp streams in temporary files without a name. */
+#ifndef MSPIPE_GATHER_H
+#define MSPIPE_GATHER_H
+
+#include "mspipe/expr.h"
+#include "mspipe/tool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- sorting ----------------------------------------------------------- */
+
+struct msp_sorter; /* opaque */
+
+/* The i-th value that a unit is sorted by, from its first object. As msp_object_get(). */
+typedef void msp_sorter_key_fn(const void *context, const struct msp_object *first, uint32_t i,
+                               struct msp_value *out, char scratch[MSP_ID_TEXT]);
+
+struct msp_sorter_options {
+	uint32_t n;              /* values per unit */
+	msp_sorter_key_fn *key;  /* NULL: the values of `keys` */
+	const void *context;     /* for key() */
+	const struct msp_keys *keys; /* names and directions; may be NULL if key() is not: all ascending */
+	uint64_t max_memory;     /* bytes of objects to hold */
+	msp_poll_fn *poll;       /* as for a reader */
+	void *poll_context;
+};
+
+/* A unit is an object outside ensembles or a whole ensemble, brackets included. Units come out in the
+ * order of their values by msp_value_compare(), those that are equal in the order in which they came.
+ * NULL: no memory. */
+MSP_API struct msp_sorter *msp_sorter_new(const struct msp_sorter_options *options) MSP_CHECKED;
+MSP_API void msp_sorter_free(struct msp_sorter *s); /* NULL is allowed; no file is left */
+/* Takes o (msp_object_take()). When max_memory is exceeded, what is held is written to a file in $TMPDIR,
+ * or /tmp. MSP_FAIL names the directory. */
+MSP_API int msp_sorter_put(struct msp_sorter *s, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Gives everything to out(), in order; o is valid during the call. Stops when out() gives less than 0.
+ * Then the sorter is empty and can be used again. */
+MSP_API int msp_sorter_drain(struct msp_sorter *s, int (*out)(void *context, struct msp_object *o),
+                             void *context, struct msp_error *err) MSP_CHECKED;
+/* Runs written to files so far, merged ones included. */
+MSP_API uint64_t msp_sorter_spilled(const struct msp_sorter *s);
+
+/* ---- grouping ---------------------------------------------------------- */
+
+/* Hash of the values of keys: equal where msp_value_compare() finds each of them equal; an undefined value
+ * counts, too. MSP_NOMEM only. */
+MSP_API int msp_keys_hash(const struct msp_keys *keys, const struct msp_object *o,
+                          struct msp_id *out) MSP_CHECKED;
+
+/* Numbers distinct hashes from 0 in order of appearance. Zero-initialise. */
+struct msp_groups {
+	struct msp_group_slot *slot;
+	uint64_t n, room;
+};
+/* The number of hash; added if it is new. MSP_NOMEM. */
+MSP_API int msp_groups_number(struct msp_groups *g, struct msp_id hash, uint64_t *number,
+                              bool *added) MSP_CHECKED;
+MSP_API uint64_t msp_groups_memory(const struct msp_groups *g); /* bytes */
+MSP_API void msp_groups_free(struct msp_groups *g);
+
+/* ---- expressions on a command line ------------------------------------- */
+
+/* msp_expr_compile() of what a user typed. On failure the expression is shown with a mark under the place,
+ * and the reason is in msp_job_error(). */
+MSP_API int msp_job_expr(struct msp_job *job, const char *text, unsigned flags,
+                         struct msp_expr **out) MSP_CHECKED;
+/* Says on stderr what could not be evaluated: `3 objects have no key "site.lat": EFFECT`. effect may be
+ * NULL. */
+MSP_API void msp_job_complaints(struct msp_job *job, const struct msp_expr *e, const char *effect);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
