@@ -95,6 +95,51 @@ struct msp_input_skips {
 };
 MSP_API const struct msp_input_skips *msp_input_skipped(const struct msp_input *in);
 
+/* ---- choosing before decoding ------------------------------------------ */
+
+/* Which runs of an input are wanted, by run number. Zero-initialise. */
+struct msp_plan {
+	uint8_t *keep; /* a bit per run */
+	uint64_t n, kept;
+	size_t room;   /* bytes */
+};
+/* Reads `headers` (an input opened with options.headers) to its end and asks about each object of it: 1 wanted, 0 not, below 0
+ * failure. It costs about a tenth of reading the samples. */
+MSP_API int msp_plan_make(struct msp_plan *plan, struct msp_input *headers, int (*choose)(void *context, struct msp_object *o),
+                          void *context, struct msp_error *err) MSP_CHECKED;
+/* For msp_input_options.want, with the plan as context. */
+MSP_API bool msp_plan_wants(void *plan, uint64_t run);
+MSP_API void msp_plan_free(struct msp_plan *plan);
+
+/* ---- sources ----------------------------------------------------------- */
+
+/* A file to be read, or a part of one. */
+struct msp_source {
+	char *path;            /* NULL: standard input */
+	uint64_t offset, end;  /* bytes offset up to, not including, end; end 0: to the end of the file */
+	uint64_t size;         /* of the file, when it was added */
+	int64_t mtime;         /* ns since the epoch */
+};
+struct msp_sources {
+	struct msp_source *item;
+	size_t n, room;
+	size_t standard_inputs; /* how many of them are standard input */
+};
+/* Adds what an operand names: a file; a directory (its files, recursively, sorted by the bytes of their paths; names that begin with a dot are left out);
+ * FILE@OFFSET-END (either number may be missing); @LIST (operands, one a line; empty lines and lines that begin with # are left out; @-: the list is standard
+ * input); `-`. A file whose name only looks like one of these is taken as a file. MSP_FAIL if something is missing or
+ * cannot be read, or a directory has no files; MSP_USAGE for stores. */
+MSP_API int msp_sources_add(struct msp_sources *s, const char *operand, struct msp_error *err) MSP_CHECKED;
+/* A hash of what the sources are: absolute paths, sizes, times of change, ranges; for standard input the n bytes at head. */
+MSP_API int msp_sources_hash(const struct msp_sources *s, const void *head, size_t n, struct msp_id *out, struct msp_error *err) MSP_CHECKED;
+/* Opens a source and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
+MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_sources_free(struct msp_sources *s);
+
+/* Cuts a live object to its samples from `from` to `to`, both included (UTC; a relative object is cut by its own axis). Returns 1 if
+ * any are left (o may be unchanged: *changed), 0 if none, and o is as it was; MSP_NOMEM. An object without samples (headers) is cut, too. */
+MSP_API int msp_object_cut(struct msp_object *o, msp_time from, msp_time to, bool *changed) MSP_CHECKED;
+
 /* ---- writing ----------------------------------------------------------- */
 
 struct msp_mseed_options {

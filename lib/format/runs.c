@@ -363,6 +363,7 @@ static int step(struct msp_input *in, struct msp_object *o, struct msp_error *er
 int runs_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 {
 	struct runs *r = in->runs;
+	char why[RECORD_WHY + 32];
 	int rc;
 
 	while (!r->ended) {
@@ -378,6 +379,7 @@ int runs_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 	in->run = r->numbers++;
 	if (!input_wants(in, in->run))
 		return 0;
-	rc = input_dead(in, o, r->broken_at, "mseed", r->why, err);
+	snprintf(why, sizeof why, "byte %" PRIu64 ": %s", r->broken_at, r->why);
+	rc = input_dead(in, o, r->broken_at, "mseed", why, err);
 	return rc == MSP_OK ? 1 : rc;
 }

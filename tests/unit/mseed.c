@@ -255,7 +255,7 @@ static void check_broken(void)
 	CHECK(msp_input_next(in, &o, &err) == 1 && o.live && o.npts == 40);
 	CHECK(msp_input_next(in, &o, &err) == 1 && !o.live && o.kind == MSP_TIMESERIES);
 	CHECK(meta_int(&o, "offset") == 1024 && strcmp(msp_meta_string(&o, "file", ""), "test") == 0);
-	CHECKF(strcmp(reason(&o), "not a miniSEED record") == 0, "%s", reason(&o));
+	CHECKF(strcmp(reason(&o), "byte 1024: not a miniSEED record") == 0, "%s", reason(&o));
 	CHECK(msp_input_next(in, &o, &err) == 0);
 	msp_input_free(in);
 
@@ -264,7 +264,7 @@ static void check_broken(void)
 	in = over(file, sizeof file, NULL);
 	CHECK(msp_input_next(in, &o, &err) == 1 && o.live);
 	CHECK(msp_input_next(in, &o, &err) == 1 && !o.live);
-	CHECKF(strcmp(reason(&o), "absurd record length 2^200") == 0, "%s", reason(&o));
+	CHECKF(strcmp(reason(&o), "byte 1024: absurd record length 2^200") == 0, "%s", reason(&o));
 	msp_input_free(in);
 
 	make(file[2], "AAA    BHZXX", 2, 20, 20, 1, 11); /* Steim-2 without frames: costs this record only */
@@ -280,7 +280,7 @@ static void check_broken(void)
 	in = over(file, 2 * 512 + 300, NULL); /* cut in the third record */
 	CHECK(msp_input_next(in, &o, &err) == 1 && o.live && o.npts == 40);
 	CHECK(msp_input_next(in, &o, &err) == 1 && !o.live);
-	CHECKF(strcmp(reason(&o), "partial record: 300 of 512 bytes") == 0, "%s", reason(&o));
+	CHECKF(strcmp(reason(&o), "byte 1024: partial record: 300 of 512 bytes") == 0, "%s", reason(&o));
 	msp_input_free(in);
 
 	in = over("hello", 5, NULL);

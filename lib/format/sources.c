@@ -1,0 +1,260 @@
+/* What a user names to be read: files, directories, lists, ranges of bytes. All of it is looked up before anything is read, so that
+ * a misspelt name costs nothing. */
+#include "mspipe/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int nomem(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_NOMEM, "out of memory");
+}
+
+static int add(struct msp_sources *s, const char *path, const struct stat *st, uint64_t offset, uint64_t end, struct msp_error *err)
+{
+	struct msp_source *item;
+
+	if (s->n == s->room) {
+		size_t room = s->room > 0 ? 2 * s->room : 64;
+
+		item = realloc(s->item, room * sizeof *item);
+		if (item == NULL)
+			return nomem(err);
+		s->item = item;
+		s->room = room;
+	}
+	item = &s->item[s->n];
+	memset(item, 0, sizeof *item);
+	if (path == NULL) {
+		s->standard_inputs++;
+	} else {
+		item->path = strdup(path);
+		if (item->path == NULL)
+			return nomem(err);
+		item->size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
+		item->mtime = st->st_mtim.tv_sec * MSP_NS + st->st_mtim.tv_nsec;
+	}
+	item->offset = offset;
+	item->end = end;
+	s->n++;
+	return MSP_OK;
+}
+
+void msp_sources_free(struct msp_sources *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->item[i].path);
+	free(s->item);
+	memset(s, 0, sizeof *s);
+}
+
+static int add_file(struct msp_sources *s, const char *path, const struct stat *st, uint64_t offset, uint64_t end,
+                    struct msp_error *err)
+{
+	if (access(path, R_OK) != 0)
+		return msp_error_errno(err, MSP_FAIL, "%s", path);
+	return add(s, path, st, offset, end, err);
+}
+
+/* ---- directories ------------------------------------------------------- */
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct msp_source *)a)->path, ((const struct msp_source *)b)->path);
+}
+
+static int add_entry(struct msp_sources *s, FTS *tree, FTSENT *e, struct msp_error *err)
+{
+	if (e->fts_level > 0 && e->fts_name[0] == '.') {
+		(void)fts_set(tree, e, FTS_SKIP);
+		return MSP_OK;
+	}
+	switch (e->fts_info) {
+	case FTS_F:
+		return add_file(s, e->fts_path, e->fts_statp, 0, 0, err);
+	case FTS_DNR: case FTS_ERR: case FTS_NS: case FTS_SLNONE:
+		errno = e->fts_errno ? e->fts_errno : ENOENT;
+		return msp_error_errno(err, MSP_FAIL, "%s", e->fts_path);
+	}
+	return MSP_OK; /* directories, and what can be no recording: sockets, devices */
+}
+
+static int add_directory(struct msp_sources *s, const char *path, struct msp_error *err)
+{
+	char *const roots[] = { (char *)(uintptr_t)path, NULL };
+	size_t before = s->n;
+	FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+	FTSENT *e;
+	int rc = MSP_OK;
+
+	if (tree == NULL)
+		return msp_error_errno(err, MSP_FAIL, "%s", path);
+	errno = 0;
+	while (rc == MSP_OK && (e = fts_read(tree)) != NULL)
+		rc = add_entry(s, tree, e, err);
+	if (rc == MSP_OK && errno != 0)
+		rc = msp_error_errno(err, MSP_FAIL, "%s", path);
+	fts_close(tree);
+	if (rc == MSP_OK && s->n == before)
+		return msp_error_set(err, MSP_FAIL, "%s: no files in this directory", path);
+	qsort(s->item + before, s->n - before, sizeof *s->item, by_path);
+	return rc;
+}
+
+/* ---- operands ---------------------------------------------------------- */
+
+/* FILE@OFFSET-END: cuts text at the @ and gives the numbers. */
+static bool split_range(char *text, uint64_t *offset, uint64_t *end)
+{
+	char *at = strrchr(text, '@'), *minus;
+
+	if (at == NULL || at == text)
+		return false;
+	minus = at + 1 + strspn(at + 1, "0123456789");
+	if (*minus != '-' || minus[1 + strspn(minus + 1, "0123456789")] != '\0' || minus - at > 19 || strlen(minus) > 19)
+		return false;
+	*offset = strtoull(at + 1, NULL, 10);
+	*end = strtoull(minus + 1, NULL, 10);
+	*at = '\0';
+	return true;
+}
+
+static int add_range(struct msp_sources *s, const char *operand, struct msp_error *err)
+{
+	char *path = strdup(operand);
+	uint64_t offset, end;
+	struct stat st;
+	int rc;
+
+	if (path == NULL)
+		return nomem(err);
+	if (!split_range(path, &offset, &end) || stat(path, &st) != 0)
+		rc = msp_error_set(err, MSP_FAIL, "%s: %s", operand, strerror(ENOENT));
+	else if (!S_ISREG(st.st_mode))
+		rc = msp_error_set(err, MSP_FAIL, "%s: a range of bytes needs a file", operand);
+	else if (end != 0 && end <= offset)
+		rc = msp_error_set(err, MSP_USAGE, "%s: the range is empty", operand);
+	else if (offset >= (uint64_t)st.st_size || end > (uint64_t)st.st_size)
+		rc = msp_error_set(err, MSP_FAIL, "%s: the file has only %lld bytes", operand, (long long)st.st_size);
+	else
+		rc = add_file(s, path, &st, offset, end, err);
+	free(path);
+	return rc;
+}
+
+static int add_plain(struct msp_sources *s, const char *operand, struct msp_error *err)
+{
+	size_t n = strlen(operand);
+	struct stat st;
+
+	if (strncmp(operand, "mongodb://", 10) == 0 || strncmp(operand, "mongodb+srv://", 14) == 0 ||
+	    (n > 5 && strcmp(operand + n - 5, ".msdb") == 0))
+		return msp_error_set(err, MSP_USAGE, "%s: stores are not in this version", operand);
+	if (strcmp(operand, "-") == 0)
+		return add(s, NULL, NULL, 0, 0, err);
+	if (stat(operand, &st) != 0)
+		return errno == ENOENT ? add_range(s, operand, err) : msp_error_errno(err, MSP_FAIL, "%s", operand);
+	return S_ISDIR(st.st_mode) ? add_directory(s, operand, err) : add_file(s, operand, &st, 0, 0, err);
+}
+
+static int add_list(struct msp_sources *s, const char *path, struct msp_error *err)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	int rc = MSP_OK;
+
+	if (f == NULL)
+		return msp_error_errno(err, MSP_FAIL, "%s", path);
+	errno = 0;
+	while (rc == MSP_OK && (n = getline(&line, &room, f)) >= 0) {
+		while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+			line[--n] = '\0';
+		if (n > 0 && line[0] != '#')
+			rc = add_plain(s, line, err);
+		if (rc != MSP_OK)
+			msp_error_prefix(err, "@%s", path);
+	}
+	if (rc == MSP_OK && ferror(f))
+		rc = msp_error_errno(err, MSP_FAIL, "%s", path);
+	free(line);
+	if (f != stdin)
+		fclose(f);
+	return rc;
+}
+
+int msp_sources_add(struct msp_sources *s, const char *operand, struct msp_error *err)
+{
+	if (operand[0] == '@' && operand[1] != '\0' && access(operand, F_OK) != 0)
+		return add_list(s, operand + 1, err);
+	return add_plain(s, operand, err);
+}
+
+/* ---- origin and opening ------------------------------------------------ */
+
+static int add_number(struct msp_bytes *b, uint64_t v)
+{
+	uint8_t le[8];
+
+	for (int i = 0; i < 8; i++)
+		le[i] = (uint8_t)(v >> 8 * i);
+	return msp_bytes_append(b, le, sizeof le);
+}
+
+static int hash_one(struct msp_bytes *b, const struct msp_source *s, const void *head, size_t n)
+{
+	char *whole;
+	int rc;
+
+	if (s->path == NULL)
+		return add_number(b, n) == MSP_OK ? msp_bytes_append(b, head, n) : MSP_NOMEM;
+	whole = realpath(s->path, NULL);
+	rc = msp_bytes_append(b, whole != NULL ? whole : s->path, strlen(whole != NULL ? whole : s->path) + 1);
+	free(whole);
+	if (rc != MSP_OK || add_number(b, s->size) != MSP_OK || add_number(b, (uint64_t)s->mtime) != MSP_OK ||
+	    add_number(b, s->offset) != MSP_OK || add_number(b, s->end) != MSP_OK)
+		return MSP_NOMEM;
+	return MSP_OK;
+}
+
+int msp_sources_hash(const struct msp_sources *s, const void *head, size_t n, struct msp_id *out, struct msp_error *err)
+{
+	struct msp_bytes b = { 0 };
+	int rc = MSP_OK;
+
+	for (size_t i = 0; i < s->n && rc == MSP_OK; i++)
+		rc = hash_one(&b, &s->item[i], head, n);
+	if (rc == MSP_OK)
+		*out = msp_id_hash(b.data, b.len);
+	msp_bytes_free(&b);
+	return rc == MSP_OK ? MSP_OK : nomem(err);
+}
+
+int msp_source_open(const struct msp_source *s, uint64_t *size, struct msp_error *err)
+{
+	int fd;
+
+	*size = s->end > 0 ? s->end - s->offset : 0;
+	if (s->path == NULL) {
+		if (isatty(STDIN_FILENO))
+			return msp_error_set(err, MSP_USAGE, "recordings are not read from a terminal");
+		return STDIN_FILENO;
+	}
+	fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return msp_error_errno(err, MSP_FAIL, "%s", s->path);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (s->offset > 0 && lseek(fd, (off_t)s->offset, SEEK_SET) < 0) {
+		msp_error_errno(err, MSP_FAIL, "%s", s->path);
+		close(fd);
+		return MSP_FAIL;
+	}
+	return fd;
+}
