@@ -139,7 +139,11 @@ static int meet(struct msp_job *job, const struct msp_header *h)
 
 	if (job->any_met && msp_id_equal(&pipeline, &job->last_pipeline) && msp_id_equal(&h->origin, &job->last_origin))
 		return MSP_OK;
-	if (!job->any_met) {
+	if (job->origin_set) {
+		if (h->parts != 0 && job->parts != 0)
+			return msp_error_set(&job->error, MSP_USAGE, "%s is part %u of %u of a stream already: it is not split again",
+			                     job->input_name, h->part, h->parts);
+	} else if (!job->any_met) {
 		job->part = h->part;
 		job->parts = h->parts;
 	} else if (job->part != h->part || job->parts != h->parts) {

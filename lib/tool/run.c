@@ -260,7 +260,7 @@ static int flow(struct msp_job *job)
 	job->emitted = 0;
 	if (s == MSP_OK && job->tool->drain)
 		s = job->tool->drain(job->self, job);
-	if (s == MSP_OK && job->reader && job->tool->flags & MSP_TOOL_SOURCE)
+	if (s == MSP_OK && job->reader && job->tool->flags & MSP_TOOL_SOURCE && !job->stop_early)
 		s = msp_reader_finish(job->reader, &job->error); /* of what was relayed */
 	if (s == MSP_OK)
 		s = msp_output_finish(job);
@@ -379,7 +379,7 @@ static void report(struct msp_job *job, int status)
 		fprintf(stderr, "%s: %s\n", job->tool->name, job->error.text);
 		return;
 	}
-	if (c->killed > 0)
+	if (c->killed > 0 && job->first_killed[0]) /* kills that the command counted itself it has told itself */
 		msp_job_warn(job, "%" PRIu64 " of %" PRIu64 " objects killed%s%s", c->killed,
 		             c->in > c->killed ? c->in : c->killed, job->first_killed[0] ? "; the first: " : "", job->first_killed);
 	if (job->writer)
