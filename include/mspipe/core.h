@@ -224,7 +224,7 @@ MSP_API int64_t msp_object_sample(const struct msp_object *o, msp_time t);
 /* True for MSP_TIMESERIES and MSP_SEISMOGRAM. */
 MSP_API bool msp_object_is_data(const struct msp_object *o);
 /* Gives an origin its id: XXH3-128 of what it is: kind, codes (net, sta, loc, chan), start, dt, npts, type, samples;
- * for a dead one, its metadata and error log in place of samples. */
+ * for a dead one or a bracket, its metadata and error log in place of samples. */
 MSP_API void msp_object_origin_id(struct msp_object *o);
 /* XXH3-128 of the canonical form in msp(5), section DIGEST: id, kind, live, times, samples, metadata, error log. */
 MSP_API struct msp_id msp_object_digest(const struct msp_object *o);

@@ -157,6 +157,30 @@ MSP_API uint64_t msp_stack_fold(const struct msp_stack *s); /* members so far */
 MSP_API int msp_stack_finish(struct msp_stack *s, const struct msp_object *base, struct msp_object *out,
                              struct msp_error *err) MSP_CHECKED;
 
+/* ---- synthetic signals --------------------------------------------------- */
+
+enum msp_synth_signal {
+	MSP_SYNTH_WALK,    /* random walk: running sum of the steps that MSP_SYNTH_NOISE gives */
+	MSP_SYNTH_NOISE,   /* white, nearly Gaussian: sums of four uniform integers; standard deviation 36.95, multiples of 1/1024 */
+	MSP_SYNTH_SINE,    /* 1000 sin(2 pi hz k dt) */
+	MSP_SYNTH_IMPULSE, /* 1000 at sample npts / 2, else 0 */
+	MSP_SYNTH_RICKER,  /* 1000 (1 - 2a) exp(-a), a = (pi hz t)^2, t counted from sample npts / 2 */
+};
+
+struct msp_synth_spec {
+	int signal;    /* enum msp_synth_signal */
+	double hz;     /* sine, Ricker */
+	uint64_t seed; /* walk, noise */
+};
+
+/* Fills the samples of a live object that has its type, npts and dt. Component c of a seismogram has 1 / 2^c of the
+ * amplitude. `number` tells objects of one seed apart. The same bits on every machine and with every libm: random
+ * numbers are integers (SplitMix64: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number
+ * generators", OOPSLA 2014), sine and exponential are polynomials in + - * / (errors below 1e-13 of the
+ * amplitude). Whole-number samples are rounded half up and saturate. MSP_USAGE: signal or type unknown. MSP_NOMEM. */
+MSP_API int msp_object_synth(struct msp_object *o, const struct msp_synth_spec *spec, uint64_t number,
+                             struct msp_error *err) MSP_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif

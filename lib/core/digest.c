@@ -146,7 +146,8 @@ static void hash_code(XXH3_state_t *h, const struct msp_object *o, const char *k
 	hash_bytes(h, text, n);
 }
 
-/* The head with id and lengths zero, the four codes, extra, then samples, or, for the dead, metadata and error log. */
+/* The head with id and lengths zero, the four codes, extra, then samples, or, where there are none (the dead, brackets),
+ * metadata and error log. */
 void msp_object_origin_id(struct msp_object *o)
 {
 	static const char *const codes[] = { "net", "sta", "loc", "chan" };
@@ -161,7 +162,7 @@ void msp_object_origin_id(struct msp_object *o)
 	for (i = 0; i < 4; i++)
 		hash_code(&h, o, codes[i]);
 	hash_extra(&h, o);
-	if (o->live)
+	if (o->live && o->ncomp > 0)
 		hash_samples(&h, o);
 	else
 		hash_documents(&h, o);
