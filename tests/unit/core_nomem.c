@@ -142,12 +142,13 @@ static bool malloc_is_ours(void)
 
 int main(void)
 {
-	if (!malloc_is_ours())
+	if (!malloc_is_ours()) {
 		fprintf(stderr, "core_nomem: malloc cannot be made to fail here (sanitizer, valgrind, or no glibc); nothing was tried\n");
+		return 77; /* skipped, for tests/run */
+	}
 #ifdef CAN_FAIL
-	else
-		for (int what = 0; what < OPERATIONS; what++)
-			test_each(what);
+	for (int what = 0; what < OPERATIONS; what++)
+		test_each(what);
 #endif
 	return unit_end("core_nomem");
 }
