@@ -204,7 +204,7 @@ static int window(struct msp_object *o, const struct msp_window_spec *w, struct 
 
 	if ((s = msp_window_check(w, err)) < 0 || (s = window_range(o, w, &r, err)) < 0)
 		return s;
-	if (r.first + r.n <= 0 || r.first >= (int64_t)o->npts)
+	if (o->npts == 0 || r.first + r.n <= 0 || r.first >= (int64_t)o->npts)
 		return msp_error_set(err, MSP_KILL, "the window is wholly outside the data");
 	if (r.first < 0 || r.first + r.n > (int64_t)o->npts)
 		return window_short(o, w, &r, err);
