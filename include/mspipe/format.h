@@ -136,7 +136,7 @@ MSP_API int msp_sources_hash(const struct msp_sources *s, const void *head, size
 MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_sources_free(struct msp_sources *s);
 
-/* Cuts a live object to its samples from `from` to `to`, both included (UTC; a relative object is cut by its own axis). Returns 1 if
+/* Cuts a live object to its samples from `from` to `to`, both included (on the object's axis). Returns 1 if
  * any are left (o may be unchanged: *changed), 0 if none, and o is as it was; MSP_NOMEM. An object without samples (headers) is cut, too. */
 MSP_API int msp_object_cut(struct msp_object *o, msp_time from, msp_time to, bool *changed) MSP_CHECKED;
 
@@ -163,6 +163,28 @@ MSP_API int msp_sac_write(const struct msp_object *o, struct msp_bytes *out, str
                           struct msp_error *err) MSP_CHECKED;
 /* Component c (0..2) of a seismogram as a time series in out (deep copy): the code of the axis replaces the last letter of chan (or is chan, if there is none): E, N, Z if cardinal, else 1, 2, 3. */
 MSP_API int msp_seismogram_component(const struct msp_object *o, uint32_t c, struct msp_object *out) MSP_CHECKED;
+
+/* ---- many files in a directory ----------------------------------------- */
+
+/* MSP_USAGE with the reason if it is no pattern for a file's name: text with %{KEY} for values and %% for a percent sign, without slashes. */
+MSP_API int msp_name_check(const char *pattern, struct msp_error *err) MSP_CHECKED;
+/* Expands a pattern for an object. What a value cannot hold in a name becomes `_`: slashes, control characters, a leading
+ * dot; an undefined or empty value is `_`. The result is a name of at most 240 bytes, never "." or "..". MSP_KILL if it would be longer. */
+MSP_API int msp_name_expand(const char *pattern, const struct msp_object *o, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
+
+struct msp_outdir; /* opaque */
+
+/* Begins files in the directory path, which is made if it is missing. They are gathered in a hidden directory inside it and
+ * move to their places, over older ones, when all is committed. */
+MSP_API struct msp_outdir *msp_outdir_open(const char *path, struct msp_error *err) MSP_CHECKED;
+/* Appends n bytes to the file called name (a name, no path), which is new unless it was added to before. */
+MSP_API int msp_outdir_add(struct msp_outdir *d, const char *name, const void *data, size_t n, struct msp_error *err) MSP_CHECKED;
+/* Whether there is such a file in what was added so far. */
+MSP_API bool msp_outdir_has(const struct msp_outdir *d, const char *name);
+MSP_API uint64_t msp_outdir_files(const struct msp_outdir *d);
+/* Flushes to the disk and puts each file in its place: each is whole or not there. Frees d in any case. */
+MSP_API int msp_outdir_commit(struct msp_outdir *d, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_outdir_abort(struct msp_outdir *d); /* NULL is allowed */
 
 #ifdef __cplusplus
 }

@@ -169,6 +169,8 @@ static int fill(const struct msp_object *o, struct header *h, struct msp_format_
 	h->whole[SAC_IFTYPE] = SAC_ITIME;
 	h->whole[SAC_LEVEN] = 1;
 	put_time(o, h, notes);
+	if (h->number[SAC_B] == (float)SAC_UNDEFINED)
+		return msp_error_set(err, MSP_KILL, "it starts at -12345 s, which SAC takes for undefined");
 	return MSP_OK;
 }
 

@@ -9,7 +9,8 @@
  *      10    2 of 16 bits     -       1 of 30   2 of 15   3 of 10
  *      11    1 of 32 bits     5 of 6  6 of 5    7 of 4    -
  *
- * Differences lie first to last from high to low bits. In the first frame word 1 is the first sample,
+ * Differences lie first to last from high to low bits; in little-endian words, which no standard describes but libmseed writes, those of 8
+ * and of Steim-1's 16 bits lie first to last in memory. In the first frame word 1 is the first sample,
  * X0, and word 2 the last, Xn. The first difference leads from the record before to X0: it is not
  * needed, so samples are summed from zero and shifted to X0 at the end. Sums wrap at 32 bits.
  *
@@ -51,6 +52,7 @@ static inline uint32_t decode(const int level, const uint8_t *data, size_t size,
 			case 0: case 1: case 2: case 3:
 				continue;
 			case 4: case 5: case 6: case 7:
+				w = big ? w : __builtin_bswap32(w);
 				ADD(0, 0, 8), ADD(1, 8, 8), ADD(2, 16, 8), ADD(3, 24, 8);
 				have += 4;
 				break;
@@ -59,8 +61,10 @@ static inline uint32_t decode(const int level, const uint8_t *data, size_t size,
 				have += 1;
 				break;
 			case 10:
-				if (level == 1)
+				if (level == 1 && big)
 					ADD(0, 0, 16), ADD(1, 16, 16);
+				else if (level == 1)
+					ADD(0, 16, 16), ADD(1, 0, 16);
 				else
 					ADD(0, 2, 15), ADD(1, 17, 15);
 				have += 2;
