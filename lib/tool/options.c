@@ -207,8 +207,9 @@ static int apply(struct parser *p, const struct msp_option *o, void *base, const
 {
 	int s = set_mode(p, o, base);
 
-	if (s == MSP_OK)
-		s = msp_option_value(o, base, value, p->err);
+	if (s < 0)
+		return s;
+	s = msp_option_value(o, base, value, p->err);
 	if (s < 0)
 		return s == MSP_USAGE && value ? msp_error_prefix(p->err, "%s", shown) : s;
 	if (base == p->sets[0].base && o->letter == 'v')
