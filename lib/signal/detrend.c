@@ -92,7 +92,7 @@ static int remove_carefully(double *x, size_t n, int method, int order, struct m
 	if (big)
 		multiply(x, n, SCALE);
 	if (method == MSP_DETREND_POLYNOMIAL)
-		msp_subtract_polynomial(x, n, order);
+		msp_subtract_polynomial(x, n, order, MSP_CPU_BEST);
 	else if (method == MSP_DETREND_SIMPLE)
 		remove_simple(x, n);
 	else

@@ -2,29 +2,28 @@
 #include "mspipe/signal.h"
 
 #include <math.h>
-#include <string.h>
 
 /* x * 0 is 0 for finite x, else NaN, and NaN stays in a sum: one product and one sum per sample. */
 static bool all_finite(const double *x, size_t n)
 {
 	typedef double v4 __attribute__((vector_size(32)));
-	v4 sum[4] = {{0}};
+	typedef double v4_any __attribute__((vector_size(32), aligned(8), may_alias));
+	v4 a = {0}, b = {0}, c = {0}, d = {0};
 	double rest = 0;
 	size_t i;
 
 	for (i = 0; i + 16 <= n; i += 16) {
-		v4 v[4];
+		const v4_any *p = (const v4_any *)(x + i);
 
-		memcpy(v, x + i, sizeof v);
-		sum[0] += v[0] * 0;
-		sum[1] += v[1] * 0;
-		sum[2] += v[2] * 0;
-		sum[3] += v[3] * 0;
+		a += p[0] * 0;
+		b += p[1] * 0;
+		c += p[2] * 0;
+		d += p[3] * 0;
 	}
 	for (; i < n; i++)
 		rest += x[i] * 0;
-	sum[0] += (sum[1] + sum[2]) + sum[3];
-	rest += (sum[0][0] + sum[0][1]) + (sum[0][2] + sum[0][3]);
+	a += (b + c) + d;
+	rest += (a[0] + a[1]) + (a[2] + a[3]);
 	return rest == 0;
 }
 

@@ -5,28 +5,23 @@
 #include "signal/trend.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #define BLOCK 16
 
 typedef double v4 __attribute__((vector_size(32)));
+typedef double v4_any __attribute__((vector_size(32), aligned(8), may_alias)); /* four doubles of an array */
 
 /* Adds a block's sum and its moment about the block's middle. */
 static ALWAYS_INLINE void add_block(const double *x, double ref, double k, v4 *sum, v4 *moment, v4 *block_moment)
 {
 	const v4 w0 = {-7.5, -6.5, -5.5, -4.5}, w1 = {-3.5, -2.5, -1.5, -0.5};
 	const v4 w2 = {0.5, 1.5, 2.5, 3.5}, w3 = {4.5, 5.5, 6.5, 7.5};
-	v4 v[4], s;
+	const v4_any *p = (const v4_any *)x;
+	v4 a = p[0] - ref, b = p[1] - ref, c = p[2] - ref, d = p[3] - ref, s = (a + b) + (c + d);
 
-	memcpy(v, x, sizeof v);
-	v[0] -= ref;
-	v[1] -= ref;
-	v[2] -= ref;
-	v[3] -= ref;
-	s = (v[0] + v[1]) + (v[2] + v[3]);
 	*sum += s;
 	*block_moment += s * k;
-	*moment += (v[0] * w0 + v[1] * w1) + (v[2] * w2 + v[3] * w3);
+	*moment += (a * w0 + b * w1) + (c * w2 + d * w3);
 }
 
 static ALWAYS_INLINE struct trend_sums sums(const double *x, size_t n, double ref)
@@ -55,22 +50,18 @@ static ALWAYS_INLINE struct trend_sums sums(const double *x, size_t n, double re
 static ALWAYS_INLINE void subtract(double *x, size_t n, double a, double b)
 {
 	const v4 place = {0, 1, 2, 3};
-	v4 w[4];
+	const v4 w0 = place * b, w1 = (place + 4) * b, w2 = (place + 8) * b, w3 = (place + 12) * b;
 	size_t i;
 	int j;
 
-	for (j = 0; j < 4; j++)
-		w[j] = (place + 4 * j) * b;
 	for (i = 0; i + BLOCK <= n; i += BLOCK) {
 		double base = a + b * (double)(int64_t)i;
-		v4 v[4];
+		v4_any *p = (v4_any *)(x + i);
 
-		memcpy(v, x + i, sizeof v);
-		v[0] -= base + w[0];
-		v[1] -= base + w[1];
-		v[2] -= base + w[2];
-		v[3] -= base + w[3];
-		memcpy(x + i, v, sizeof v);
+		p[0] -= base + w0;
+		p[1] -= base + w1;
+		p[2] -= base + w2;
+		p[3] -= base + w3;
 	}
 	if (i < n) {
 		double base = a + b * (double)(int64_t)i;

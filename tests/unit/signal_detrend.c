@@ -1,5 +1,6 @@
 /* Trends: same bits on every path, exact cases, big numbers, bad data. */
 #include "mspipe/signal.h"
+#include "signal/gram.h"
 #include "signal/trend.h"
 
 #include "unit.h"
@@ -31,12 +32,16 @@ static void test_paths(void)
 		memcpy(want, x, sizeof x);
 		a = msp_trend_sums(x, n, x[0], MSP_CPU_PORTABLE);
 		msp_subtract_line(want, n, 0.3, -0.01, MSP_CPU_PORTABLE);
+		if (n > 7)
+			msp_subtract_polynomial(want, n, 7, MSP_CPU_PORTABLE);
 		for (int path = MSP_CPU_AVX2; path <= MSP_CPU_BEST; path++) {
 			if (!msp_cpu_has(path))
 				continue;
 			memcpy(got, x, sizeof x);
 			b = msp_trend_sums(x, n, x[0], path);
 			msp_subtract_line(got, n, 0.3, -0.01, path);
+			if (n > 7)
+				msp_subtract_polynomial(got, n, 7, path);
 			CHECKF(memcmp(&a, &b, sizeof a) == 0, "path %d, n %zu", path, n);
 			CHECKF(memcmp(want, got, sizeof want) == 0, "path %d, n %zu", path, n);
 		}
