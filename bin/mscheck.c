@@ -73,6 +73,8 @@ static int check_file(struct check *c, struct msp_job *job, const char *path)
 {
 	int fd, s;
 
+	if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
+		return msp_error_set(msp_job_error(job), MSP_USAGE, "a stream is not read from a terminal: name a FILE, or use a pipe");
 	if (strcmp(path, "-") == 0)
 		return check_fd(c, job, STDIN_FILENO, "standard input");
 	fd = open(path, O_RDONLY | O_CLOEXEC);

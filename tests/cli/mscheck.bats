@@ -59,7 +59,7 @@ load common
 @test "mscheck: order, blocks, compression do not change the digest; content does" {
 	mssynth -n 20 --npts 100 -o a.msp
 	mssort sta a.msp | mscat --level 7 --segment 2k -o b.msp
-	mssort -- -sta a.msp -o c.msp
+	mssort -o c.msp -- -sta a.msp
 	one=$(mscheck --digest a.msp | cut -c 1-32)
 	equal "$(mscheck --full --digest b.msp | cut -c 1-32)" "$one"
 	equal "$(mscheck --full --digest c.msp | cut -c 1-32)" "$one"

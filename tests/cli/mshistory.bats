@@ -4,17 +4,17 @@ load common
 @test "mshistory: a line a stage" {
 	mssynth -n 2 | msdetrend --demean | msfilter --lowpass 2 -o a.msp
 	expect 0 mshistory a.msp
-	equal "$(printf '%s\n' "$output" | cut -f 1,2)" "$(printf '1\tmssynth --number 2\n2\tmsdetrend --demean\n3\tmsfilter --lowpass 2')"
+	equal "$(printf '%s\n' "$output" | cut -f 1,2)" "$(printf '1\tmssynth --count 2\n2\tmsdetrend --demean\n3\tmsfilter --lowpass 2')"
 }
 
 @test "mshistory: empty stream has a history, too" {
 	nine_empty mshistory
-	contains "$output" "mssynth --number 0"
+	contains "$output" "mssynth --count 0"
 }
 @test "mshistory: no input" { nine_no_input mshistory; }
 
 @test "mshistory: one object" {
-	mssynth -n 1 | mshistory | grep -q 'mssynth --number 1'
+	mssynth -n 1 | mshistory | grep -q 'mssynth --count 1'
 }
 
 @test "mshistory: dead objects are no matter" {
