@@ -381,7 +381,7 @@ static void report(struct msp_job *job, int status)
 	}
 	if (c->killed > 0 && job->first_killed[0]) /* kills that the command counted itself it has told itself */
 		msp_job_warn(job, "%" PRIu64 " of %" PRIu64 " objects killed%s%s", c->killed,
-		             c->in > c->killed ? c->in : c->killed, job->first_killed[0] ? "; the first: " : "", job->first_killed);
+		             job->tool->flags & MSP_TOOL_SOURCE ? c->live + c->dead : c->in, job->first_killed[0] ? "; the first: " : "", job->first_killed);
 	if (job->writer)
 		msp_job_say(job, "%" PRIu64 " objects in; %" PRIu64 " live and %" PRIu64 " dead out", c->in, c->live, c->dead);
 }
