@@ -63,7 +63,7 @@ B = build/$(FLAGS_HASH)
 
 ROOMS = core signal expr stream format tool
 LIB_SRC := $(filter-out lib/tool/main.c,$(foreach r,$(ROOMS),$(sort $(wildcard lib/$(r)/*.c))))
-LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
+LIB_OBJ = $(LIB_SRC:%.c=$(B)/obj/%.o)
 HEADERS := $(sort $(wildcard include/mspipe/*.h))
 BIN_SRC := $(sort $(wildcard bin/*.c))
 TOOLS = $(BIN_SRC:bin/%.c=%)
@@ -81,7 +81,7 @@ all: ## build the library and the commands
 all: $(SO) $(B)/lib/libmspipe.so $(B)/lib/libmspipe.a $(BINS)
 	@ln -sfn $(FLAGS_HASH) build/current
 
-$(B)/%.o: %.c
+$(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -97,33 +97,34 @@ $(B)/libmspipe.a: $(LIB_OBJ)
 $(B)/lib/libmspipe.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
 	rm -f $@
-	$(LD) -r -o $(B)/mspipe.o $(LIB_OBJ)
-	$(OBJCOPY) --localize-hidden $(B)/mspipe.o
-	$(AR) rcs $@ $(B)/mspipe.o
+	$(LD) -r -o $(B)/obj/mspipe.o $(LIB_OBJ)
+	$(OBJCOPY) --localize-hidden $(B)/obj/mspipe.o
+	$(AR) rcs $@ $(B)/obj/mspipe.o
 
-$(B)/bin/%: $(B)/bin/%.o $(B)/lib/tool/main.o $(SO) $(B)/lib/libmspipe.so
+$(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(B)/lib/libmspipe.so
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/lib/tool/main.o -L$(B)/lib -lmspipe $(LIBS)
+	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/obj/lib/tool/main.o -L$(B)/lib -lmspipe $(LIBS)
 
 # Unit tests, corpus replays and helpers see the library's inside: they link the archive.
 units: $(UNITS)
 helpers: $(HELPERS) $(PRELOADS)
-$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libmspipe.a
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libmspipe.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
 $(B)/tests/%_preload.so: tests/%_preload.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -g -fPIC -shared -o $@ $< -ldl
-$(HELPERS): $(B)/%: $(B)/%.o $(B)/libmspipe.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
-$(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay/main.o $(B)/libmspipe.a
+$(HELPERS): $(B)/%: $(B)/obj/%.o $(B)/libmspipe.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay/main.o $(B)/libmspipe.a $(LIBS)
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libmspipe.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay/main.o $(B)/libmspipe.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay/main.o $(B)/libmspipe.a $(LIBS)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libmspipe.a
 	@mkdir -p $(@D)
 	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
 # A target declares no prototype for LLVMFuzzerTestOneInput: libFuzzer has no header for it.
-$(B)/tests/fuzz/%.o: WARN += -Wno-missing-prototypes
+$(B)/obj/tests/fuzz/%.o: WARN += -Wno-missing-prototypes
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:

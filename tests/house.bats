@@ -4,7 +4,6 @@ load cli/common
 
 more_setup()
 {
-	MSP_BUILD=${MSP_BUILD:-$MSP_TOP/build/current}
 	CC=${CC:-gcc}
 	CXX=${CXX:-g++}
 	# -isystem: warnings of other people's headers are not ours

@@ -3,7 +3,8 @@
 
 bats_require_minimum_version 1.5.0
 MSP_TOP=$(cd "$BATS_TEST_DIRNAME" && while [ ! -f Makefile ]; do cd .. || exit 1; done && pwd)
-MSP_BIN=${MSP_BIN:-$MSP_TOP/build/current/bin}
+MSP_BUILD=${MSP_BUILD:-$MSP_TOP/build/current}
+MSP_BIN=${MSP_BIN:-$MSP_BUILD/bin}
 MSP_DATA=$MSP_TOP/contrib/data
 MSP_SHARED=${MSP_SHARED:-$MSP_TOP/../shared/data}
 
