@@ -39,7 +39,7 @@ void msp_job_complaints(struct msp_job *job, const struct msp_expr *e, const cha
 			msp_job_warn(job, "%" PRIu64 " object%s no key \"%s\"%s%s", c.objects, one ? " has" : "s have", c.key,
 			             colon, rest);
 		else
-			msp_job_warn(job, "%" PRIu64 " object%s: \"%s\" has %s%s%s", c.objects, one ? "" : "s", c.text,
-			             c.kind == MSP_EXPR_MISMATCH ? "operands of the wrong type" : "no value", colon, rest);
+			msp_job_warn(job, "%" PRIu64 " object%s: \"%s\" has %s", c.objects, one ? "" : "s", c.text,
+			             c.kind == MSP_EXPR_MISMATCH ? "operands of the wrong type" : "no value");
 	}
 }
