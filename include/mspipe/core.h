@@ -287,6 +287,8 @@ MSP_API void msp_object_get(const struct msp_object *o, const char *key, struct 
 /* Finds a metadata key (dotted or underscored, as above); false if undefined. */
 MSP_API bool msp_meta_find(const struct msp_object *o, const char *key, bson_iter_t *out);
 MSP_API bool msp_meta_value(const struct msp_object *o, const char *key, struct msp_value *out);
+/* The value at which an iterator stands (after bson_iter_next() was true); borrowed from the iterator's document. */
+MSP_API void msp_value_of_iter(const bson_iter_t *it, struct msp_value *out);
 /* Metadata string of a key, or fallback; borrowed from the object; strings with an embedded NUL read as the part before it. */
 MSP_API const char *msp_meta_string(const struct msp_object *o, const char *key, const char *fallback);
 /* Sets a key. An existing key keeps its place and its spelling; a new dotted key makes subdocuments. MSP_V_UNDEFINED removes the key.
@@ -307,6 +309,10 @@ MSP_API int msp_value_compare(const struct msp_value *a, const struct msp_value 
 MSP_API int msp_value_text(const struct msp_value *v, struct msp_bytes *out) MSP_CHECKED;
 /* The shortest decimal text of a double that reads back the same ("0.05", "1e+300", "nan", "inf", "-inf"). Returns buf. */
 MSP_API char *msp_double_format(double d, char buf[32]);
+
+/* Replaces by '?' each byte that could break a line or drive a terminal: control characters (C0, DEL, C1) and what is no
+ * UTF-8. For text from a stream that is printed as it is. */
+MSP_API void msp_text_harmless(void *text, size_t n);
 
 /* ---- JSON -------------------------------------------------------------- */
 

@@ -144,6 +144,8 @@ MSP_API void msp_job_inputs_from(struct msp_job *job, int i);
 MSP_API int msp_job_canonical_operands(struct msp_job *job, const char *text) MSP_CHECKED;
 /* TEXT tools: where to print. The frame checks it and closes it. */
 MSP_API FILE *msp_job_text(struct msp_job *job);
+/* Writes n bytes there, for long texts: MSP_FAIL or MSP_PIPE as soon as they cannot be written, with the reason in msp_job_error(). */
+MSP_API int msp_job_print(struct msp_job *job, const void *data, size_t n) MSP_CHECKED;
 MSP_API bool msp_job_colour(const struct msp_job *job); /* text goes to a terminal and NO_COLOR is not set */
 MSP_API bool msp_job_quiet(const struct msp_job *job);
 /* True under --segments: the input is a part of a larger stream, so what depends on the whole of it cannot be made. */

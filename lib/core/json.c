@@ -3,6 +3,7 @@
 #include "core/walk.h"
 
 #include "core/number.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,23 +12,6 @@
 static int text(struct msp_bytes *out, const char *s)
 {
 	return msp_bytes_append(out, s, strlen(s));
-}
-
-/* Length of the UTF-8 character at p, 0 if there is none (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-	size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
-	size_t i;
-
-	if (len == 0 || len > n)
-		return 0;
-	for (i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-	    (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
 }
 
 /* What cannot stand in a JSON string as it is; NULL if c can. DEL and C1 controls could drive a terminal. */
@@ -60,7 +44,7 @@ int msp_json_string(const char *s, size_t n, struct msp_bytes *out)
 	int r = text(out, "\"");
 
 	while (r == MSP_OK && i < n) {
-		size_t len = utf8_length(p + i, n - i);
+		size_t len = msp_utf8_length(p + i, n - i);
 		const char *esc = escape(p + i, len, buf);
 		size_t next = i + (len ? len : 1);
 		if (esc) {

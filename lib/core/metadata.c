@@ -93,6 +93,17 @@ bool msp_meta_value(const struct msp_object *o, const char *key, struct msp_valu
 	return true;
 }
 
+void msp_value_of_iter(const bson_iter_t *it, struct msp_value *out)
+{
+	struct msp_walk w = { .p = it->raw + it->off, .end = it->raw + it->len - 1 };
+	struct msp_elem e;
+
+	if (msp_walk_next(&w, &e))
+		msp_elem_value(&e, out);
+	else
+		memset(out, 0, sizeof *out);
+}
+
 const char *msp_meta_string(const struct msp_object *o, const char *key, const char *fallback)
 {
 	struct msp_elem e;

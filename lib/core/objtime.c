@@ -68,11 +68,11 @@ int msp_object_rtoa(struct msp_object *o, struct msp_error *err)
 	return MSP_OK;
 }
 
-/* Adds text to buf, as much as fits; control characters become '?'. */
+/* Adds text to buf, as much as fits. */
 static size_t add(char *buf, size_t size, size_t at, const char *text)
 {
-	for (; *text && at + 1 < size; text++)
-		buf[at++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
+	while (*text && at + 1 < size)
+		buf[at++] = *text++;
 	buf[at] = '\0';
 	return at;
 }
@@ -92,6 +92,7 @@ char *msp_object_name(const struct msp_object *o, char *buf, size_t size)
 		at = add(buf, size, add(buf, size, at, "."), sta);
 		at = add(buf, size, add(buf, size, at, "."), loc);
 		at = add(buf, size, add(buf, size, at, "."), chan);
+		msp_text_harmless(buf, at);
 	}
 	if (!msp_object_is_data(o)) {
 		if (at == 0)

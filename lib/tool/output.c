@@ -253,6 +253,17 @@ int msp_output_finish(struct msp_job *job)
 	return msp_writer_end(job->writer, false, &job->error);
 }
 
+static int text_failed(struct msp_job *job)
+{
+	return msp_error_errno(&job->error, errno == EPIPE ? MSP_PIPE : MSP_FAIL, "%s",
+	                       job->output_path ? job->output_path : STDOUT_NAME);
+}
+
+int msp_job_print(struct msp_job *job, const void *data, size_t n)
+{
+	return n > 0 && fwrite(data, 1, n, job->text) != n ? text_failed(job) : MSP_OK;
+}
+
 static int close_text(struct msp_job *job)
 {
 	bool bad = ferror(job->text) != 0;
@@ -272,7 +283,7 @@ static int close_text(struct msp_job *job)
 	if (!bad)
 		return MSP_OK;
 	errno = saved ? saved : EIO;
-	return msp_error_errno(&job->error, errno == EPIPE ? MSP_PIPE : MSP_FAIL, "%s", job->output_path ? job->output_path : STDOUT_NAME);
+	return text_failed(job);
 }
 
 int msp_output_close(struct msp_job *job)
