@@ -18,7 +18,7 @@ struct read {
 	struct msp_strings exprs; /* options */
 	int from;
 	msp_time start, end;
-	const char *part_text, *sort_text;
+	const char *part_text, *sort_text, *group_text;
 	int64_t limit;
 	bool headers;
 	uint64_t max_memory;
@@ -30,8 +30,7 @@ struct read {
 	uint64_t chosen;            /* units that the selection had so far: what --part and --limit count */
 	bool full;                  /* --limit is reached */
 	bool inside, keep_ensemble; /* of a relayed stream */
-	struct msp_keys sort_keys;
-	struct msp_sorter *sorter;
+	struct msp_arrange *arrange; /* --sort, --group */
 	struct msp_input *standard; /* standard input, looked at already */
 	uint64_t bytes, told;       /* bytes met; files whose troubles were told */
 	uint64_t objects, dead, complaints; /* of the file being read */
@@ -54,8 +53,10 @@ static const struct msp_option options[] = {
 	{.name = "headers", .type = MSP_OPT_FLAG, .offset = AT(headers), .help = "no samples"},
 	{.name = "sort", .type = MSP_OPT_STRING, .offset = AT(sort_text), .arg = "KEYS",
 	 .help = "sort by these keys, such as sta,-starttime"},
+	{.name = "group", .type = MSP_OPT_STRING, .offset = AT(group_text), .arg = "KEYS",
+	 .help = "make an ensemble of the objects that are equal in these keys"},
 	{.name = "max-mem", .type = MSP_OPT_SIZE, .offset = AT(max_memory), .arg = "SIZE", .def = "1G", .flags = MSP_OPTF_NOID,
-	 .help = "--sort: objects held in memory; more go to files in $TMPDIR (default 1G)"},
+	 .help = "--sort, --group: objects held in memory; more go to files in $TMPDIR (default 1G)"},
 	{0},
 };
 
@@ -100,22 +101,6 @@ static int compile(struct read *r)
 	return MSP_OK;
 }
 
-static int make_sorter(struct read *r)
-{
-	struct msp_sorter_options o = {.keys = &r->sort_keys, .max_memory = r->max_memory, .poll = msp_job_poll_fn(),
-	                               .poll_context = r->job};
-	int rc;
-
-	if (!r->sort_text)
-		return MSP_OK;
-	rc = msp_keys_parse(r->sort_text, true, &r->sort_keys, msp_job_error(r->job));
-	if (rc < 0)
-		return msp_error_prefix(msp_job_error(r->job), "--sort");
-	o.n = r->sort_keys.n;
-	r->sorter = msp_sorter_new(&o);
-	return r->sorter ? MSP_OK : out_of_memory(r);
-}
-
 static int find_sources(struct read *r)
 {
 	struct msp_error *err = msp_job_error(r->job);
@@ -139,13 +124,15 @@ static int start(void *self, struct msp_job *job)
 	rc = parse_part(r);
 	if (rc == MSP_OK)
 		rc = compile(r);
-	if (rc == MSP_OK)
-		rc = make_sorter(r);
+	if (rc == MSP_OK && (r->sort_text || r->group_text)) {
+		r->arrange = msp_arrange_new(job, r->sort_text, r->group_text, r->max_memory);
+		rc = r->arrange ? MSP_OK : msp_job_error(job)->status;
+	}
 	if (rc == MSP_OK)
 		rc = find_sources(r);
 	if (rc == MSP_OK) /* where the sources lie makes no difference to what becomes of the objects */
 		rc = msp_job_canonical_operands(job, "");
-	if (rc == MSP_OK && (r->limit >= 0 || r->sorter))
+	if (rc == MSP_OK && (r->limit >= 0 || r->arrange))
 		msp_job_restream(job);
 	return rc;
 }
@@ -199,16 +186,9 @@ static int choose(void *context, struct msp_object *o)
 
 /* ---- what comes out ---------------------------------------------------- */
 
-static int put(void *context, struct msp_object *o)
+static int put(struct read *r, struct msp_object *o)
 {
-	struct read *r = context;
-
-	return r->sorter ? msp_sorter_put(r->sorter, o, msp_job_error(r->job)) : msp_pass(r->job, o);
-}
-
-static int pass(void *context, struct msp_object *o)
-{
-	return msp_pass(context, o);
+	return r->arrange ? msp_arrange_put(r->arrange, o) : msp_pass(r->job, o);
 }
 
 /* Cuts and strips a live object. 1: it is another one now; 0: it is as it was, or (*gone) nothing is left of it. */
@@ -397,7 +377,6 @@ static int read_source(struct read *r, const struct msp_source *s, struct msp_in
 		return msp_job_relay(r->job, fd, name_of(s), peeked, n);
 	if (s->path && s->size > 0 && (r->exprs.n > 0 || r->parts > 0 || windowed(r) || r->limit >= 0))
 		return read_planned(r, s, fd);
-	n = 0;
 	if (read_objects(r, in, false) < 0)
 		return msp_job_error(r->job)->status;
 	tell(r, s, msp_input_skipped(in));
@@ -461,8 +440,8 @@ static int drain(void *self, struct msp_job *job)
 	if (rc == MSP_OK && r->bytes == 0 && r->sources.n > 0 && !r->full)
 		return msp_error_set(msp_job_error(job), MSP_CORRUPT, "%s: no input: %s", name_of(&r->sources.item[0]),
 		                     r->sources.n == 1 ? "it is empty" : "all sources are empty");
-	if (rc == MSP_OK && r->sorter)
-		rc = msp_sorter_drain(r->sorter, pass, job, msp_job_error(job));
+	if (rc == MSP_OK && r->arrange)
+		rc = msp_arrange_drain(r->arrange);
 	for (size_t i = 0; i < r->exprs.n; i++)
 		msp_job_complaints(job, r->expr[i], "comparisons with it are false");
 	if (r->told > NAMED)
@@ -477,8 +456,7 @@ static void stop(void *self)
 	for (size_t i = 0; r->expr && i < r->exprs.n; i++)
 		msp_expr_free(r->expr[i]);
 	free(r->expr);
-	msp_keys_free(&r->sort_keys);
-	msp_sorter_free(r->sorter);
+	msp_arrange_free(r->arrange);
 	msp_input_free(r->standard);
 	msp_sources_free(&r->sources);
 }

@@ -63,6 +63,20 @@ MSP_API int msp_groups_number(struct msp_groups *g, struct msp_id hash, uint64_t
 MSP_API uint64_t msp_groups_memory(const struct msp_groups *g); /* bytes */
 MSP_API void msp_groups_free(struct msp_groups *g);
 
+/* ---- sorting and grouping what a source makes (msread --sort, --group) -- */
+
+struct msp_arrange; /* opaque */
+
+/* sort, group: lists of keys, or NULL. NULL is returned, and msp_job_error() says why, if they are none or memory ran out. */
+MSP_API struct msp_arrange *msp_arrange_new(struct msp_job *job, const char *sort, const char *group,
+                                            uint64_t max_memory) MSP_CHECKED;
+/* Takes o. With groups, brackets that come are dropped. */
+MSP_API int msp_arrange_put(struct msp_arrange *a, struct msp_object *o) MSP_CHECKED;
+/* Writes all by msp_pass(): sorted; then, if groups are wanted, one ensemble per group, groups in the order of
+ * their first objects. */
+MSP_API int msp_arrange_drain(struct msp_arrange *a) MSP_CHECKED;
+MSP_API void msp_arrange_free(struct msp_arrange *a); /* NULL is allowed */
+
 /* ---- expressions on a command line ------------------------------------- */
 
 /* msp_expr_compile() of what a user typed. On failure the expression is shown with a mark under the place,
