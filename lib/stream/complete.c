@@ -12,34 +12,70 @@ static bool same(const struct origin *a, const struct msp_header *h, const struc
 	       msp_id_equal(&a->pipeline, pipeline);
 }
 
+/* Ids are hashes: any of their bytes will do. */
+static size_t first_slot(const struct origins *o, const struct msp_id *id, const struct msp_id *pipeline, uint32_t part)
+{
+	uint64_t x, y;
+
+	memcpy(&x, id->byte, 8);
+	memcpy(&y, pipeline->byte, 8);
+	return (size_t)((x ^ y ^ part * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93) >> 20) & (o->slots - 1);
+}
+
+static void fill_slot(struct origins *o, size_t i)
+{
+	size_t k = first_slot(o, &o->item[i].id, &o->item[i].pipeline, o->item[i].part);
+
+	while (o->slot[k] != 0)
+		k = (k + 1) & (o->slots - 1);
+	o->slot[k] = (uint32_t)i + 1;
+}
+
+static int grow(struct origins *o)
+{
+	size_t cap = o->cap ? 2 * o->cap : 4;
+	struct origin *item = realloc(o->item, cap * sizeof(*item));
+	uint32_t *slot;
+
+	if (!item)
+		return MSP_NOMEM;
+	o->item = item;
+	slot = cap < UINT32_MAX / 2 ? calloc(2 * cap, sizeof(*slot)) : NULL;
+	if (!slot)
+		return MSP_NOMEM;
+	free(o->slot);
+	o->slot = slot;
+	o->slots = 2 * cap;
+	o->cap = cap;
+	for (size_t i = 0; i < o->n; i++)
+		fill_slot(o, i);
+	return MSP_OK;
+}
+
 static struct origin *find(struct origins *o, const struct msp_header *h)
 {
 	struct msp_id pipeline = msp_id_hash(h->pipeline.data, h->pipeline.len);
 
 	if (o->n > 0 && same(&o->item[o->current], h, &pipeline))
 		return &o->item[o->current];
-	for (size_t i = 0; i < o->n; i++) {
-		if (same(&o->item[i], h, &pipeline)) {
-			o->current = i;
-			return &o->item[i];
+	if (o->slots > 0) {
+		for (size_t k = first_slot(o, &h->origin, &pipeline, h->part); o->slot[k] != 0; k = (k + 1) & (o->slots - 1)) {
+			if (same(&o->item[o->slot[k] - 1], h, &pipeline)) {
+				o->current = o->slot[k] - 1;
+				return &o->item[o->current];
+			}
 		}
 	}
-	if (o->n == o->cap) {
-		size_t cap = o->cap ? 2 * o->cap : 4;
-		struct origin *item = realloc(o->item, cap * sizeof(*item));
-
-		if (!item)
-			return NULL;
-		o->item = item;
-		o->cap = cap;
-	}
-	o->current = o->n++;
-	struct origin *new = &o->item[o->current];
+	if (o->n == o->cap && grow(o) < 0)
+		return NULL;
+	struct origin *new = &o->item[o->n];
 	memset(new, 0, sizeof(*new));
 	new->id = h->origin;
 	new->pipeline = pipeline;
 	new->part = h->part;
 	new->parts = h->parts;
+	fill_slot(o, o->n);
+	o->current = o->n++;
 	return new;
 }
 
@@ -140,36 +176,64 @@ static int check_segments(const struct origin *o, struct msp_error *err)
 	                     missing);
 }
 
-/* Parts of one stream: all that were met in more than one part must be there. */
-static int check_parts(const struct origins *all, const struct origin *o, struct msp_error *err)
+/* Streams of one origin, pipeline and number of parts lie together, by part. */
+static int by_part(const void *a, const void *b)
 {
-	size_t parts = 0, listed = 0;
-	char list[200] = "";
+	const struct origin *x = *(const struct origin *const *)a, *y = *(const struct origin *const *)b;
+	int d = memcmp(x->id.byte, y->id.byte, sizeof(x->id.byte));
 
-	if (o->parts < 2)
+	if (d == 0)
+		d = memcmp(x->pipeline.byte, y->pipeline.byte, sizeof(x->pipeline.byte));
+	if (d == 0)
+		d = (x->parts > y->parts) - (x->parts < y->parts);
+	return d ? d : (x->part > y->part) - (x->part < y->part);
+}
+
+static bool of_one(const struct origin *a, const struct origin *b)
+{
+	return a->parts == b->parts && msp_id_equal(&a->id, &b->id) && msp_id_equal(&a->pipeline, &b->pipeline);
+}
+
+/* n parts of one stream, sorted: all that were met in more than one part must be there. */
+static int check_parts(const struct origin *const *o, size_t n, struct msp_error *err)
+{
+	enum { MOST = 10 };
+	uint32_t parts = o[0]->parts, listed = 0;
+	char list[160] = "", id[MSP_ID_TEXT];
+	size_t i = 0;
+
+	if (n < 2 || n == parts)
 		return MSP_OK;
-	for (const struct origin *p = all->item; p < all->item + all->n; p++) {
-		bool of_it = p->parts == o->parts && msp_id_equal(&p->id, &o->id) && msp_id_equal(&p->pipeline, &o->pipeline);
-		if (of_it && p < o)
-			return MSP_OK; /* was checked there */
-		parts += of_it;
-	}
-	if (parts == 1 || parts == o->parts)
-		return MSP_OK;
-	for (uint32_t k = 1; k <= o->parts && listed < 10; k++) {
-		bool found = false;
-		for (const struct origin *p = o; p < all->item + all->n; p++)
-			found = found || (p->part == k && p->parts == o->parts && msp_id_equal(&p->id, &o->id) &&
-			                  msp_id_equal(&p->pipeline, &o->pipeline));
-		if (!found) {
-			size_t len = strlen(list);
-			snprintf(list + len, sizeof(list) - len, "%s%" PRIu32, listed ? ", " : "", k);
-			listed++;
+	for (uint32_t k = 1; k <= parts && listed < MOST; k++) {
+		if (i < n && o[i]->part == k) {
+			i++;
+			continue;
 		}
+		size_t len = strlen(list);
+		snprintf(list + len, sizeof(list) - len, "%s%" PRIu32, listed ? ", " : "", k);
+		listed++;
 	}
-	char id[MSP_ID_TEXT];
 	return msp_error_set(err, MSP_CORRUPT, "stream %.8s came in %zu of %" PRIu32 " parts; missing: %s%s",
-	                     msp_id_format(&o->id, id), parts, o->parts, list, parts + listed < o->parts ? ", ..." : "");
+	                     msp_id_format(&o[0]->id, id), n, parts, list, n + listed < parts ? ", ..." : "");
+}
+
+static int check_all_parts(const struct origins *all, struct msp_error *err)
+{
+	const struct origin **o = calloc(all->n + 1, sizeof(const struct origin *));
+	int s = MSP_OK;
+
+	if (!o)
+		return msp_error_set(err, MSP_NOMEM, "no memory left to keep track of segments");
+	for (size_t i = 0; i < all->n; i++)
+		o[i] = &all->item[i];
+	qsort(o, all->n, sizeof(const struct origin *), by_part);
+	for (size_t i = 0, n; i < all->n && s == MSP_OK; i += n) {
+		for (n = 1; i + n < all->n && of_one(o[i], o[i + n]); n++)
+			;
+		s = check_parts(o + i, n, err);
+	}
+	free(o);
+	return s;
 }
 
 int msp_origins_check(const struct origins *all, struct msp_error *err)
@@ -179,12 +243,7 @@ int msp_origins_check(const struct origins *all, struct msp_error *err)
 		if (s < 0)
 			return s;
 	}
-	for (size_t i = 0; i < all->n; i++) {
-		int s = check_parts(all, &all->item[i], err);
-		if (s < 0)
-			return s;
-	}
-	return MSP_OK;
+	return check_all_parts(all, err);
 }
 
 void msp_origins_free(struct origins *o)
@@ -192,5 +251,6 @@ void msp_origins_free(struct origins *o)
 	for (size_t i = 0; i < o->n; i++)
 		free(o->item[i].seen);
 	free(o->item);
+	free(o->slot);
 	memset(o, 0, sizeof(*o));
 }

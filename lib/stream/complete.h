@@ -22,6 +22,8 @@ struct origins {
 	struct origin *item;
 	size_t n, cap;
 	size_t current; /* the one met last: a stream's segments mostly follow one another */
+	uint32_t *slot; /* hash table: place in item + 1, or 0 */
+	size_t slots;   /* a power of two, at least 2 * n */
 };
 
 /* Counts a segment. MSP_CORRUPT if it came before, or contradicts what came; the text has no input name. */

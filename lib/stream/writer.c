@@ -1,30 +1,16 @@
 /* The stream's writer: objects into blocks, blocks into segments. See msp(5). */
-#include "stream/encode.h"
-#include "stream/head.h"
 #include "stream/io.h"
+#include "stream/pack.h"
 #include "stream/wire.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <zstd.h>
-
-#define RAW_BLOCK ((size_t)128 << 10)
-#define TRIAL_WORDS ((size_t)2048) /* how much of an area is tried with each encoding */
-#define TRIAL_EVERY 8u             /* blocks */
-
-struct area {
-	struct msp_bytes data;
-	uint8_t encoding;
-	unsigned age; /* blocks since the encoding was chosen */
-};
 
 struct msp_writer {
 	int fd;
 	char *name;
-	int level;
 	msp_poll_fn *poll;
 	void *context;
-	ZSTD_CCtx *zstd;
 
 	bool in_segment, in_ensemble;
 	bool block_in_ensemble; /* where the block being built begins */
@@ -34,14 +20,9 @@ struct msp_writer {
 
 	uint32_t objects; /* of the block being built */
 	struct msp_totals block;
-	struct msp_bytes heads;
-	struct area area[AREAS];
-	struct msp_bytes coded, frame; /* scratch */
+	struct pack pack;
 	uint64_t stored;
 };
-
-static const unsigned area_width[AREAS] = {8, 4, 4};
-static const int area_floating[AREAS] = {1, 1, 0};
 
 static int default_level(int fd)
 {
@@ -57,13 +38,10 @@ struct msp_writer *msp_writer_new(int fd, const char *name, const struct msp_wri
 	if (!w)
 		return NULL;
 	w->fd = fd;
-	w->level = options && options->level >= 0 ? options->level : default_level(fd);
 	w->poll = options ? options->poll : NULL;
 	w->context = options ? options->context : NULL;
 	w->name = strdup(name);
-	if (w->level > 0)
-		w->zstd = ZSTD_createCCtx();
-	if (!w->name || (w->level > 0 && !w->zstd)) {
+	if (msp_pack_init(&w->pack, options && options->level >= 0 ? options->level : default_level(fd)) < 0 || !w->name) {
 		msp_writer_free(w);
 		return NULL;
 	}
@@ -74,12 +52,7 @@ void msp_writer_free(struct msp_writer *w)
 {
 	if (!w)
 		return;
-	for (int a = 0; a < AREAS; a++)
-		msp_bytes_free(&w->area[a].data);
-	msp_bytes_free(&w->heads);
-	msp_bytes_free(&w->coded);
-	msp_bytes_free(&w->frame);
-	ZSTD_freeCCtx(w->zstd);
+	msp_pack_free(&w->pack);
 	free(w->name);
 	free(w);
 }
@@ -139,196 +112,6 @@ int msp_writer_begin(struct msp_writer *w, const struct msp_header *h, struct ms
 
 /* ---- blocks ------------------------------------------------------------ */
 
-static size_t raw_payload(const struct msp_writer *w)
-{
-	size_t n = w->heads.len;
-
-	for (int a = 0; a < AREAS; a++)
-		n += w->area[a].data.len;
-	return n;
-}
-
-/* A zstd frame of raw blocks over the pieces of the payload, as iovecs: [frame header][block header][data]... with nothing copied. */
-static int raw_frame(struct msp_writer *w, size_t payload, struct iovec **out, int *count, size_t *stored)
-{
-	const struct msp_bytes *piece[1 + AREAS] = {&w->heads, &w->area[0].data, &w->area[1].data, &w->area[2].data};
-	size_t blocks = payload / RAW_BLOCK + 1, header = 14;
-	struct iovec *iov;
-	uint8_t *p;
-	int n = 0;
-
-	/* every piece of every block, and a header a block, at most; one iovec is left for the descriptor */
-	w->frame.len = 0;
-	if (msp_bytes_reserve(&w->frame, header + 3 * blocks) < 0)
-		return MSP_NOMEM;
-	iov = malloc(sizeof(*iov) * (2 + 2 * blocks + 1 + AREAS));
-	if (!iov)
-		return MSP_NOMEM;
-	p = w->frame.data;
-	put32(p, WIRE_ZSTD);
-	p[4] = 0xC0;              /* 8 bytes of content size, a window descriptor, no checksum, no dictionary */
-	p[5] = (17 - 10) << 3;    /* a window of 128 KiB */
-	put64(p + 6, payload);
-	n = 1;
-	iov[n++] = (struct iovec){p, header};
-	p += header;
-	*stored = header;
-	size_t k = 0, offset = 0, left = payload;
-	do {
-		size_t size = left < RAW_BLOCK ? left : RAW_BLOCK, need = size;
-		uint32_t bits = (uint32_t)(size << 3) | (left == size);
-
-		p[0] = (uint8_t)bits;
-		p[1] = (uint8_t)(bits >> 8);
-		p[2] = (uint8_t)(bits >> 16);
-		iov[n++] = (struct iovec){p, 3};
-		p += 3;
-		while (need > 0) {
-			size_t here = piece[k]->len - offset;
-
-			if (here == 0) {
-				k++;
-				offset = 0;
-				continue;
-			}
-			if (here > need)
-				here = need;
-			iov[n++] = (struct iovec){piece[k]->data + offset, here};
-			offset += here;
-			need -= here;
-		}
-		*stored += 3 + size;
-		left -= size;
-	} while (left > 0);
-	*out = iov;
-	*count = n;
-	return MSP_OK;
-}
-
-/* Gives zstd one plane after the other; a plane that is large gets blocks, and so entropy tables, of its own. */
-static int compress_planes(struct msp_writer *w, const uint8_t *data, size_t n, unsigned planes, ZSTD_outBuffer *out,
-                           bool last)
-{
-	size_t plane = planes ? n / planes : n;
-
-	for (unsigned k = 0; k < (planes ? planes : 1); k++) {
-		ZSTD_inBuffer in = {data + k * plane, plane, 0};
-		ZSTD_EndDirective how = last && k + 1 >= planes ? ZSTD_e_end
-		                        : plane >= 8192         ? ZSTD_e_flush
-		                                                : ZSTD_e_continue;
-		size_t left;
-
-		do {
-			left = ZSTD_compressStream2(w->zstd, out, &in, how);
-			if (ZSTD_isError(left))
-				return MSP_NOMEM;
-		} while (how == ZSTD_e_continue ? in.pos < in.size : left > 0);
-	}
-	return MSP_OK;
-}
-
-static unsigned planes_of(int a, uint8_t encoding)
-{
-	return encoding == ENC_RAW ? 1 : area_width[a];
-}
-
-/* Bytes that a sample of the area takes with an encoding. */
-static size_t trial(struct msp_writer *w, int a, uint8_t encoding, const uint8_t *from, size_t words)
-{
-	size_t n = words * area_width[a];
-	ZSTD_outBuffer out = {w->frame.data, w->frame.cap, 0};
-
-	msp_encode(encoding, area_width[a], area_floating[a], from, w->coded.data, words);
-	if (ZSTD_isError(ZSTD_CCtx_reset(w->zstd, ZSTD_reset_session_only)))
-		return SIZE_MAX;
-	/* planes this short are measured one by one, as they will be coded */
-	for (unsigned k = 0; k < planes_of(a, encoding); k++) {
-		size_t plane = n / planes_of(a, encoding);
-		ZSTD_inBuffer in = {w->coded.data + k * plane, plane, 0};
-		size_t left;
-
-		do {
-			left = ZSTD_compressStream2(w->zstd, &out, &in, ZSTD_e_flush);
-			if (ZSTD_isError(left))
-				return SIZE_MAX;
-		} while (left > 0);
-	}
-	return out.pos;
-}
-
-/* Chooses the encoding of an area by trying all on a stretch from its middle. */
-static int choose(struct msp_writer *w, int a)
-{
-	struct area *area = &w->area[a];
-	size_t words = area->data.len / area_width[a];
-	size_t n = words < TRIAL_WORDS ? words : TRIAL_WORDS;
-	const uint8_t *from;
-	size_t best = SIZE_MAX;
-
-	if (words == 0 || area->age++ % TRIAL_EVERY != 0)
-		return MSP_OK;
-	from = area->data.data + (words - n) / 2 * area_width[a];
-	w->frame.len = w->coded.len = 0;
-	if (msp_bytes_reserve(&w->coded, n * area_width[a]) < 0 ||
-	    msp_bytes_reserve(&w->frame, 2 * ZSTD_compressBound(n * area_width[a]) + 1024) < 0)
-		return MSP_NOMEM;
-	for (int k = -1; k <= ENC_DELTA_MAX; k++) {
-		uint8_t encoding = k < 0 ? ENC_RAW : (uint8_t)(ENC_SHUFFLE + k);
-		size_t size = trial(w, a, encoding, from, n);
-
-		if (size < best) {
-			best = size;
-			area->encoding = encoding;
-		}
-	}
-	return MSP_OK;
-}
-
-static int compressed_frame(struct msp_writer *w, size_t payload, struct iovec **out, int *count, size_t *stored)
-{
-	size_t bound = ZSTD_compressBound(payload) + 64 * 1024;
-	ZSTD_outBuffer o;
-
-	for (int a = 0; a < AREAS; a++)
-		if (choose(w, a) < 0)
-			return MSP_NOMEM;
-	w->frame.len = w->coded.len = 0;
-	if (msp_bytes_reserve(&w->frame, bound) < 0)
-		return MSP_NOMEM;
-	o = (ZSTD_outBuffer){w->frame.data, w->frame.cap, 0};
-	if (ZSTD_isError(ZSTD_CCtx_reset(w->zstd, ZSTD_reset_session_and_parameters)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, w->level)) ||
-	    ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(w->zstd, payload)))
-		return MSP_NOMEM;
-	if (compress_planes(w, w->heads.data, w->heads.len, 1, &o, w->heads.len == payload) < 0)
-		return MSP_NOMEM;
-	size_t left = payload - w->heads.len;
-	for (int a = 0; a < AREAS; a++) {
-		struct area *area = &w->area[a];
-		size_t n = area->data.len;
-		const uint8_t *data = area->data.data;
-
-		if (n == 0)
-			continue;
-		if (area->encoding != ENC_RAW) {
-			if (msp_bytes_reserve(&w->coded, n) < 0)
-				return MSP_NOMEM;
-			msp_encode(area->encoding, area_width[a], area_floating[a], data, w->coded.data, n / area_width[a]);
-			data = w->coded.data;
-		}
-		left -= n;
-		if (compress_planes(w, data, n, planes_of(a, area->encoding), &o, left == 0) < 0)
-			return MSP_NOMEM;
-	}
-	*out = malloc(2 * sizeof(**out));
-	if (!*out)
-		return MSP_NOMEM;
-	(*out)[1] = (struct iovec){w->frame.data, o.pos};
-	*count = 2;
-	*stored = o.pos;
-	return MSP_OK;
-}
-
 static void descriptor(const struct msp_writer *w, uint8_t *d, size_t stored, uint32_t crc)
 {
 	put32(d, WIRE_BLOCK);
@@ -340,10 +123,10 @@ static void descriptor(const struct msp_writer *w, uint8_t *d, size_t stored, ui
 	put32(d + 32, (uint32_t)w->block.ensembles);
 	d[36] = (uint8_t)(w->block_in_ensemble | w->in_ensemble << 1);
 	for (int a = 0; a < AREAS; a++) {
-		d[37 + a] = w->level == 0 || w->area[a].data.len == 0 ? ENC_RAW : w->area[a].encoding;
-		put64(d + 48 + 8 * a, w->area[a].data.len);
+		d[37 + a] = msp_pack_encoding(&w->pack, a);
+		put64(d + 48 + 8 * a, w->pack.area[a].data.len);
 	}
-	put64(d + 40, w->heads.len);
+	put64(d + 40, w->pack.heads.len);
 	memcpy(d + 72, w->block.digest.byte, 16);
 	put64(d + 88, stored);
 	put32(d + 96, crc);
@@ -354,15 +137,14 @@ static int flush_block(struct msp_writer *w, struct msp_error *err)
 {
 	uint8_t d[BLOCK_SIZE];
 	struct iovec *iov = NULL;
-	size_t payload = raw_payload(w), stored = 0;
+	size_t payload = msp_pack_payload(&w->pack), stored = 0;
 	uint32_t crc = 0;
 	int n = 0, s;
 
 	if (w->objects == 0)
 		return MSP_OK;
 	w->block.bytes = payload;
-	s = w->level == 0 ? raw_frame(w, payload, &iov, &n, &stored) : compressed_frame(w, payload, &iov, &n, &stored);
-	if (s < 0)
+	if (msp_pack_frame(&w->pack, &iov, &n, &stored) < 0)
 		return no_memory(w, err);
 	for (int i = 1; i < n; i++)
 		crc = msp_crc32c(crc, iov[i].iov_base, iov[i].iov_len);
@@ -378,9 +160,7 @@ static int flush_block(struct msp_writer *w, struct msp_error *err)
 	w->blocks++;
 	w->objects = 0;
 	w->block_in_ensemble = w->in_ensemble;
-	w->heads.len = 0;
-	for (int a = 0; a < AREAS; a++)
-		w->area[a].data.len = 0;
+	msp_pack_clear(&w->pack);
 	return MSP_OK;
 }
 
@@ -400,18 +180,6 @@ static size_t samples_size(const struct msp_object *o)
 	return o->live ? o->samples.len : 0;
 }
 
-static int put_head(struct msp_writer *w, const struct msp_object *o, struct msp_error *err)
-{
-	size_t before = w->heads.len;
-	int s = msp_head_append(&w->heads, o);
-
-	if (s < 0)
-		w->heads.len = before;
-	if (s == MSP_USAGE)
-		return msp_error_set(err, MSP_FAIL, "%s: an object's metadata exceed 4 GiB", w->name);
-	return s < 0 ? no_memory(w, err) : MSP_OK;
-}
-
 int msp_writer_put(struct msp_writer *w, const struct msp_object *o, struct msp_error *err)
 {
 	size_t size = samples_size(o);
@@ -424,16 +192,15 @@ int msp_writer_put(struct msp_writer *w, const struct msp_object *o, struct msp_
 		return msp_error_set(err, MSP_USAGE, "%s: samples of %u bytes", w->name, o->width);
 	if (check_bracket(w, o, err) < 0)
 		return err ? err->status : MSP_USAGE;
-	if (w->objects > 0 && (raw_payload(w) + size + o->metadata.len + 80 > BLOCK_TARGET || w->objects == UINT32_MAX)) {
+	if (w->objects > 0 && (msp_pack_payload(&w->pack) + size + o->metadata.len + 80 > BLOCK_TARGET || w->objects == UINT32_MAX)) {
 		int s = flush_block(w, err);
 		if (s < 0)
 			return s;
 	}
-	int s = put_head(w, o, err);
+	int s = msp_pack_add(&w->pack, o, a, size);
 	if (s < 0)
-		return s;
-	if (size > 0 && msp_bytes_append(&w->area[a].data, o->samples.data, size) < 0)
-		return no_memory(w, err);
+		return s == MSP_USAGE ? msp_error_set(err, MSP_FAIL, "%s: an object's metadata exceed 4 GiB", w->name)
+		                      : no_memory(w, err);
 	digest = msp_object_digest(o);
 	w->objects++;
 	w->block.digest = msp_id_sum(w->block.digest, digest);
@@ -503,7 +270,7 @@ int msp_writer_end(struct msp_writer *w, bool more, struct msp_error *err)
 
 int msp_writer_level(const struct msp_writer *w)
 {
-	return w->level;
+	return w->pack.level;
 }
 
 bool msp_writer_in_segment(const struct msp_writer *w)
@@ -518,7 +285,7 @@ bool msp_writer_in_ensemble(const struct msp_writer *w)
 
 uint64_t msp_writer_segment_bytes(const struct msp_writer *w)
 {
-	return w->segment.bytes + raw_payload(w);
+	return w->segment.bytes + msp_pack_payload(&w->pack);
 }
 
 uint64_t msp_writer_stored(const struct msp_writer *w)
@@ -538,9 +305,4 @@ void msp_totals_add(struct msp_totals *sum, const struct msp_totals *t)
 	sum->ensembles += t->ensembles;
 	sum->bytes += t->bytes;
 	sum->digest = msp_id_sum(sum->digest, t->digest);
-}
-
-const char *msp_zstd_version(void)
-{
-	return ZSTD_versionString();
 }

@@ -1,0 +1,37 @@
+/* Private to lib/stream: a block being built, and its zstd frame. */
+#ifndef STREAM_PACK_H
+#define STREAM_PACK_H
+
+#include "stream/wire.h"
+
+#include <sys/uio.h>
+
+struct area {
+	struct msp_bytes data;
+	uint8_t encoding;
+	unsigned age; /* blocks since the encoding was chosen */
+};
+
+struct pack {
+	int level;
+	struct ZSTD_CCtx_s *zstd; /* NULL at level 0 */
+	struct msp_bytes heads;
+	struct area area[AREAS];
+	struct msp_bytes coded, frame; /* scratch */
+};
+
+int msp_pack_init(struct pack *k, int level);
+void msp_pack_free(struct pack *k);
+/* Bytes of the payload so far. */
+size_t msp_pack_payload(const struct pack *k);
+/* Adds an object whose samples are size bytes of area a (below 0: none). MSP_USAGE: metadata too long. MSP_NOMEM leaves it as it was. */
+int msp_pack_add(struct pack *k, const struct msp_object *o, int a, size_t size);
+/* Makes the zstd frame: iov[1..count) are its bytes, iov[0] is left for the descriptor. *out is to be freed, what it points
+ * to belongs to k. */
+int msp_pack_frame(struct pack *k, struct iovec **out, int *count, size_t *stored);
+/* Forgets the block's content. */
+void msp_pack_clear(struct pack *k);
+/* The encoding of area a, as the descriptor says it. */
+uint8_t msp_pack_encoding(const struct pack *k, int a);
+
+#endif
