@@ -4,6 +4,7 @@
 #include "mspipe/format.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct header {
@@ -32,18 +33,20 @@ static int put_code(const struct msp_object *o, const char *key, char to[17], st
 {
 	const char *text = msp_meta_string(o, key, "");
 
-	if (strlen(text) > 8)
+	size_t n = strlen(text);
+
+	if (n > 8)
 		return msp_error_set(err, MSP_KILL, "%s \"%s\" is longer than SAC's 8 characters", key, text);
-	if (text[0] != '\0')
-		strcpy(to, text);
+	if (n > 0)
+		memcpy(to, text, n + 1);
 	return MSP_OK;
 }
 
 static bool sac_value(const struct msp_object *o, const char *name, struct msp_value *v)
 {
-	char key[24] = "sac.";
+	char key[24];
 
-	strcat(key, name); /* names are at most 8 characters */
+	snprintf(key, sizeof key, "sac.%s", name);
 	return msp_meta_value(o, key, v);
 }
 
@@ -151,7 +154,7 @@ static int fill(const struct msp_object *o, struct header *h, struct msp_format_
 	for (int i = 0; i < SAC_INTS; i++)
 		h->whole[i] = SAC_UNDEFINED;
 	for (int i = 0; i < SAC_TEXTS; i++)
-		strcpy(h->text[i], "-12345");
+		memcpy(h->text[i], "-12345", sizeof "-12345");
 	h->whole[SAC_LPSPOL] = 0;
 	h->whole[SAC_LOVROK] = 1;
 	h->whole[SAC_LCALDA] = 1;
@@ -206,6 +209,8 @@ static int write_samples(const struct msp_object *o, struct header *h, uint8_t *
 		if (isinf(f) && !isinf(x))
 			return msp_error_set(err, MSP_KILL, "sample %" PRIu64 " is %g: beyond the range of float32", i, x);
 		notes->value_rounded |= (double)f != x && !isnan(x);
+		if (o->type == MSP_F32)
+			memcpy(&f, o->samples.data + 4 * i, sizeof f); /* a NaN's bits, too */
 		put_float(p + 4 * i, f);
 		low = x < low ? x : low;
 		high = x > high ? x : high;
