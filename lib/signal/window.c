@@ -179,7 +179,7 @@ static int window_short(struct msp_object *o, const struct msp_window_spec *w, c
 {
 	uint64_t from = r->first < 0 ? 0 : (uint64_t)r->first, to = (uint64_t)(r->first + r->n);
 	msp_time start;
-	char why[128];
+	char why[128], text[160];
 	int s;
 
 	if (to > o->npts)
@@ -192,8 +192,8 @@ static int window_short(struct msp_object *o, const struct msp_window_spec *w, c
 	if (s < 0)
 		return s;
 	o->start = start;
-	strcat(why, w->short_data == MSP_SHORT_PAD ? ": padded with zeros" : ": truncated");
-	return msp_object_log(o, "mswindow", MSP_COMPLAINT, why);
+	snprintf(text, sizeof text, "%s: %s", why, w->short_data == MSP_SHORT_PAD ? "padded with zeros" : "truncated");
+	return msp_object_log(o, "mswindow", MSP_COMPLAINT, text);
 }
 
 static int window(struct msp_object *o, const struct msp_window_spec *w, struct msp_error *err)

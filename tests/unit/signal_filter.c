@@ -252,7 +252,8 @@ static void make(struct msp_object *o, int kind, int type, uint64_t n)
 	msp_object_init(o);
 	CHECK(msp_object_reset(o, kind, type, n) == MSP_OK);
 	o->dt = 0.05;
-	memset(o->samples.data, 0, o->samples.len);
+	if (n > 0)
+		memset(o->samples.data, 0, o->samples.len);
 }
 
 static void kills(struct msp_object *o, const char *why)
