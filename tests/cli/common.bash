@@ -122,3 +122,9 @@ nine_tty() # a stream is not written to a terminal
 	contains "$(cat tty.out)" "terminal"
 	run ! grep -q 'MSPH' tty.out
 }
+
+# Programs built with AddressSanitizer do not start in little memory.
+need_ulimit() # KB
+{
+	(ulimit -v "$1" && mscat --version) >/dev/null 2>&1 || skip "commands do not start in $1 KB (a sanitizer?)"
+}

@@ -152,6 +152,7 @@ EOF
 
 @test "msdump: memory does not grow with the text" {
 	mssynth --npts 1M -o long.msp
+	need_ulimit 150000
 	expect_sh 0 'ulimit -v 150000; msdump --json --samples long.msp | wc -c'
 	[ "$output" -gt 8000000 ]
 }

@@ -97,12 +97,14 @@ digest() { mscheck --digest "$1" | cut -c 1-32; }
 }
 
 @test "mssynth: memory that is not there is no crash" {
+	need_ulimit 400000
 	expect_sh 1 'ulimit -v 400000; mssynth --npts 1G -o big.msp'
 	contains "$stderr" "out of memory for 1000000000 samples"
 	[ ! -e big.msp ]
 }
 
 @test "mssynth: memory is one object's" {
+	need_ulimit 100000
 	expect_sh 0 'ulimit -v 100000; mssynth -n 300 --npts 100000 --level 0 | mscheck'
 }
 

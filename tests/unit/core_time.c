@@ -241,7 +241,6 @@ static void test_of_samples(void)
 	samples(1000000000, 0.1, INT64_C(100000000000000006));
 	samples(INT64_C(9007199254740993), 1e-9, INT64_C(9007199254740994)); /* 1e-9 is a little more than 10^-9 */
 	samples(INT64_C(123456789012345), 1e-5, INT64_C(1234567890123450101));
-	
 	samples(5, 0.5e-9, 3);
 	samples(-5, 0.5e-9, -3);
 	samples(1, 0.49e-9, 0);

@@ -185,6 +185,27 @@ static void test_text(void)
 	json_is(string("\xe2\x82"), "\"\\ufffd\\ufffd\"");
 }
 
+static void harmless(const char *text, const char *want)
+{
+	char *copy = strdup(text);
+
+	msp_text_harmless(copy, strlen(copy));
+	CHECKF(strcmp(copy, want) == 0, "%s", copy);
+	free(copy);
+}
+
+static void test_harmless(void)
+{
+	harmless("", "");
+	harmless("IU.ANMO \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8b", "IU.ANMO \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8b");
+	harmless("\x1b[2J\r\n\t\x7f", "?[2J????");
+	harmless("\xc2\x9b" "2J \xc2\xa0", "??2J \xc2\xa0"); /* C1, and what comes after it */
+	harmless("\xe0\x82\x9b", "???");                      /* the same, overlong */
+	harmless("\x9b" "a\xff", "?a?");
+	harmless("\xe2\x82", "??");
+	harmless("\xe2\x82\x1b", "???");
+}
+
 /* One of every BSON type, as libbson writes it: our JSON says the same as libbson's, but for what is said here. */
 static void test_every_type(void)
 {
@@ -250,6 +271,8 @@ static void test_every_type(void)
 	while (bson_iter_next(&it)) {
 		const char *key = bson_iter_key(&it);
 		CHECK(msp_meta_value(&o, key, &v));
+		msp_value_of_iter(&it, &w);
+		CHECKF(msp_value_compare(&v, &w) == 0, "%s", key);
 		if (v.type != MSP_V_TIME) {
 			CHECKF(msp_meta_set(&copy, key, &v, NULL) == MSP_OK, "%s", key);
 			CHECK(msp_meta_value(&copy, key, &w));
@@ -393,6 +416,7 @@ int main(void)
 	test_double();
 	test_order();
 	test_text();
+	test_harmless();
 	test_every_type();
 	test_fields();
 	test_set_fields();
