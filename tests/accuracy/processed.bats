@@ -1,4 +1,4 @@
-# The recordings that the project ships, processed here and by ObsPy (see make_recorded.py).
+# The recordings that the project ships, processed here and by ObsPy (see make_processed.py).
 load ../cli/common
 
 # one_case FILE CHANNEL PIPELINE NPTS START_NS PAIRS: says what differs
@@ -36,7 +36,7 @@ at_ns()
 		[ -n "$pairs" ] || continue
 		n=$((n + 1))
 		one_case "$file" "$chan" "$pipeline" "$npts" "$start" "$pairs" || bad=1
-	done <"$MSP_TOP/tests/accuracy/recorded.txt"
+	done <"$MSP_TOP/tests/accuracy/processed.txt"
 	[ "$n" -eq 30 ]
 	[ "$bad" -eq 0 ]
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes recorded.txt: the project's three recordings, processed by ObsPy. Run as make_reference.py:
+"""Makes processed.txt: the project's three recordings, processed by ObsPy. Run as make_reference.py:
 
-    venv/bin/python tests/accuracy/make_recorded.py > tests/accuracy/recorded.txt
+    venv/bin/python tests/accuracy/make_processed.py > tests/accuracy/processed.txt
 
 Each line, with tabs between: FILE CHANNEL PIPELINE NPTS START_NS SAMPLE:VALUE ...  The first sample is the peak.
 """
@@ -31,7 +31,7 @@ CASES = [
         tr.detrend('demean'), tr.filter('bandstop', freqmin=0.1, freqmax=0.3, corners=3))),
 ]
 
-print('# made by make_recorded.py with ObsPy ' + obspy.__version__)
+print('# made by make_processed.py with ObsPy ' + obspy.__version__)
 for name in ('iu_anmo_bh3.mseed', 'ta_034a_bhe.mseed', 'ta_abtx_bhn.mseed'):
     for trace in obspy.read(os.path.join(DATA, name)):
         for pipeline, run in CASES:
