@@ -306,6 +306,32 @@ static void test_digest_form(void)
 	msp_object_free(&o);
 }
 
+/* A long object, whose digest is made in pieces and perhaps with other instructions, against one that is made at once. */
+static void test_digest_long(void)
+{
+	enum { N = 20011 };
+	struct msp_object o;
+	uint8_t *form = calloc(1, 80 + 8 * N);
+	double dt = 0.05;
+
+	make(&o, N);
+	msp_bytes_free(&o.metadata);
+	form[4] = 1;
+	form[6] = 1;
+	form[7] = 1;
+	memcpy(form + 40, &dt, 8);
+	form[48] = N & 255;
+	form[49] = N >> 8;
+	form[56] = 1;
+	form[76] = 8;
+	memcpy(form + 80, o.samples.data, 8 * N);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	CHECK(same_id(msp_object_digest(&o), msp_id_hash(form, 80 + 8 * N)));
+#endif
+	free(form);
+	msp_object_free(&o);
+}
+
 static void test_name(void)
 {
 	struct msp_object o;
@@ -362,6 +388,7 @@ int main(void)
 	test_time();
 	test_digest();
 	test_digest_form();
+	test_digest_long();
 	test_name();
 	test_log();
 	return unit_end("core_object");
