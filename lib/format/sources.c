@@ -119,8 +119,8 @@ static bool split_range(char *text, uint64_t *offset, uint64_t *end)
 	minus = at + 1 + strspn(at + 1, "0123456789");
 	if (*minus != '-' || minus[1 + strspn(minus + 1, "0123456789")] != '\0' || minus - at > 19 || strlen(minus) > 19)
 		return false;
-	*offset = strtoull(at + 1, NULL, 10);
-	*end = strtoull(minus + 1, NULL, 10);
+	*offset = minus > at + 1 ? strtoull(at + 1, NULL, 10) : 0;
+	*end = minus[1] != '\0' ? strtoull(minus + 1, NULL, 10) : 0;
 	*at = '\0';
 	return true;
 }
