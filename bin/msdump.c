@@ -11,7 +11,8 @@ struct dump {
 	bool samples;
 	bool second; /* an object was printed before */
 	struct msp_job *job;
-	struct msp_bytes out; /* printed when it has become long, so that memory does not grow with an object */
+	/* printed when it has become long, so that memory does not grow with an object */
+	struct msp_bytes out;
 };
 
 #define FORM(f) .type = MSP_OPT_MODE, .mode = (f), .mode_offset = offsetof(struct dump, form)
@@ -122,7 +123,8 @@ static const char *type_name(int type)
 
 static bool has_samples(const struct msp_object *o)
 {
-	return msp_object_is_data(o) && o->live && o->type >= MSP_F64 && o->type <= MSP_I32 && o->samples.len > 0;
+	return msp_object_is_data(o) && o->live && o->type >= MSP_F64 && o->type <= MSP_I32 &&
+	       o->samples.len > 0;
 }
 
 static int put_sample(struct dump *d, const struct msp_object *o, uint32_t c, uint64_t i)
@@ -218,7 +220,8 @@ static int json_shift(struct dump *d, const struct msp_object *o)
 		return MSP_FAIL;
 	if (!o->shift_valid)
 		return MSP_OK;
-	return put(d, ",\"starttime_shift\":") || put_json_text(d, msp_time_format(o->shift, buf)) ? MSP_FAIL : MSP_OK;
+	return put(d, ",\"starttime_shift\":") || put_json_text(d, msp_time_format(o->shift, buf)) ?
+	       MSP_FAIL : MSP_OK;
 }
 
 static int json_fields(struct dump *d, const struct msp_object *o)
@@ -235,7 +238,8 @@ static int json(struct dump *d, const struct msp_object *o)
 	char id[MSP_ID_TEXT];
 
 	if (put(d, "{\"kind\":") || put_json_text(d, kind_name(o->kind)) || put(d, ",\"live\":") ||
-	    put(d, o->live ? "true" : "false") || put(d, ",\"id\":") || put_json_text(d, msp_id_format(&o->id, id)))
+	    put(d, o->live ? "true" : "false") || put(d, ",\"id\":") ||
+	    put_json_text(d, msp_id_format(&o->id, id)))
 		return MSP_FAIL;
 	if (msp_object_is_data(o) && json_fields(d, o))
 		return MSP_FAIL;
@@ -257,14 +261,16 @@ static int csv(struct dump *d, const struct msp_object *o)
 	struct msp_log_entry e;
 	uint32_t c, n = msp_object_log_count(o);
 
-	if (put(d, d->second ? "\n\n# " : "# ") || put(d, kind_name(o->kind)) || put(d, o->live ? " live " : " DEAD ") ||
+	if (put(d, d->second ? "\n\n# " : "# ") || put(d, kind_name(o->kind)) ||
+	    put(d, o->live ? " live " : " DEAD ") ||
 	    put(d, msp_object_name(o, name, sizeof(name))))
 		return MSP_FAIL;
 	if (!msp_object_is_data(o))
 		return put(d, "\n");
 	if (put(d, " delta=") || put_double(d, o->dt) || put(d, " npts=") || put_count(d, o->npts))
 		return MSP_FAIL;
-	if (!o->live && n > 0 && msp_object_log_get(o, n - 1, &e) && (put(d, " reason=") || put_harmless(d, e.message)))
+	if (!o->live && n > 0 && msp_object_log_get(o, n - 1, &e) &&
+	    (put(d, " reason=") || put_harmless(d, e.message)))
 		return MSP_FAIL;
 	if (put(d, o->ncomp == 1 ? "\ntime,value\n" : "\ntime"))
 		return MSP_FAIL;
@@ -319,7 +325,8 @@ static int text_log(struct dump *d, const struct msp_object *o)
 	if (n && put(d, "  error log\n"))
 		return MSP_FAIL;
 	for (i = 0; i < n && msp_object_log_get(o, i, &e); i++)
-		if (put(d, "    ") || put_json_text(d, e.badness) || put(d, " ") || put_json_text(d, e.algorithm) ||
+		if (put(d, "    ") || put_json_text(d, e.badness) || put(d, " ") ||
+		    put_json_text(d, e.algorithm) ||
 		    put(d, " ") || put_json_text(d, e.message) || put(d, "\n"))
 			return MSP_FAIL;
 	return MSP_OK;

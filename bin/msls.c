@@ -13,7 +13,8 @@ struct ls {
 };
 
 static const struct msp_option options[] = {
-	{.name = "format", .letter = 'f', .type = MSP_OPT_STRING, .offset = offsetof(struct ls, format), .arg = "FORMAT",
+	{.name = "format", .letter = 'f', .type = MSP_OPT_STRING, .offset = offsetof(struct ls, format),
+	 .arg = "FORMAT",
 	 .help = "print FORMAT, with %{KEY} replaced, for each object"},
 	{.name = "long", .letter = 'l', .type = MSP_OPT_FLAG, .offset = offsetof(struct ls, all),
 	 .help = "print also end time, type, id and the names of the metadata"},
@@ -128,7 +129,8 @@ static int add_keys(struct ls *s, const struct msp_object *o)
 	bson_iter_t it;
 	bson_t b;
 
-	if (o->metadata.len == 0 || !bson_init_static(&b, o->metadata.data, o->metadata.len) || !bson_iter_init(&it, &b))
+	if (o->metadata.len == 0 || !bson_init_static(&b, o->metadata.data, o->metadata.len) ||
+	    !bson_iter_init(&it, &b))
 		return MSP_OK;
 	while (bson_iter_next(&it))
 		if (add(s, s->line.len > from ? "," : "") || add(s, bson_iter_key(&it)))
@@ -182,7 +184,8 @@ static int add_metadata(struct ls *s, const struct msp_object *o)
 	bson_iter_t it;
 	bson_t b;
 
-	if (o->metadata.len == 0 || !bson_init_static(&b, o->metadata.data, o->metadata.len) || !bson_iter_init(&it, &b))
+	if (o->metadata.len == 0 || !bson_init_static(&b, o->metadata.data, o->metadata.len) ||
+	    !bson_iter_init(&it, &b))
 		return MSP_OK;
 	while (bson_iter_next(&it)) {
 		struct msp_value v;
@@ -206,14 +209,16 @@ static int usual_line(struct ls *s, const struct msp_object *o, bool colour)
 		return data_line(s, o, colour);
 	case MSP_ENSEMBLE_BEGIN:
 		s->inside = true;
-		if (add(s, "{ ensemble") || (!o->live && (add(s, " DEAD  ") || add_reason(s, o))) || add_metadata(s, o))
+		if (add(s, "{ ensemble") || (!o->live && (add(s, " DEAD  ") || add_reason(s, o))) ||
+		    add_metadata(s, o))
 			return MSP_NOMEM;
 		return s->all ? add_long(s, o) : MSP_OK;
 	case MSP_ENSEMBLE_END:
 		s->inside = false;
 		return add(s, "}");
 	default:
-		snprintf(buf, sizeof(buf), "%sobject of unknown kind %u", s->inside ? "  " : "", (unsigned)o->kind);
+		snprintf(buf, sizeof(buf), "%sobject of unknown kind %u", s->inside ? "  " : "",
+		         (unsigned)o->kind);
 		return add(s, buf) || (s->all && add_long(s, o)) ? MSP_NOMEM : MSP_OK;
 	}
 }
@@ -249,7 +254,9 @@ static int piece(struct ls *s, const char **p, const struct msp_object *o, struc
 		n = strcspn(*p + 2, "}");
 		if ((*p)[2 + n] == '\0' || n == 0 || n >= sizeof(key))
 			return msp_error_set(err, MSP_USAGE, "--format: %s: %s", *p,
-			                     n == 0 ? "no key" : (*p)[2 + n] ? "the key is too long" : "no } after the key");
+			                     n == 0        ? "no key"
+			                     : (*p)[2 + n] ? "the key is too long"
+			                                   : "no } after the key");
 		memcpy(key, *p + 2, n);
 		key[n] = '\0';
 		*p += n + 3;
@@ -260,7 +267,8 @@ static int piece(struct ls *s, const char **p, const struct msp_object *o, struc
 	if (**p == '\\') {
 		c[0] = (*p)[1] == 'n' ? '\n' : (*p)[1] == 't' ? '\t' : (*p)[1] == '\\' ? '\\' : '\0';
 		if (c[0] == '\0')
-			return msp_error_set(err, MSP_USAGE, "--format: %s: only \\n, \\t and \\\\ are known", *p);
+			return msp_error_set(err, MSP_USAGE, "--format: %s: only \\n, \\t and \\\\ are known",
+			                     *p);
 	}
 	*p += **p == '%' || **p == '\\' ? 2 : 1;
 	return o ? add(s, c) : MSP_OK;

@@ -19,18 +19,21 @@ struct synth {
 #define AT(f) .offset = offsetof(struct synth, f)
 
 static const struct msp_option options[] = {
-	{.name = "count", .letter = 'n', .type = MSP_OPT_INT, AT(count), .arg = "COUNT", .def = "1", .min = 0, .max = 1e15,
+	{.name = "count", .letter = 'n', .type = MSP_OPT_INT, AT(count), .arg = "COUNT", .def = "1", .min = 0,
+	 .max = 1e15,
 	 .help = "objects (default 1)"},
 	{.name = "npts", .type = MSP_OPT_INT, AT(npts), .arg = "N", .def = "1000", .min = 0, .max = 1e15,
 	 .help = "samples of each component (default 1000)"},
-	{.name = "rate", .type = MSP_OPT_HZ, AT(rate), .arg = "HZ", .def = "20", .help = "samples per second (default 20)"},
+	{.name = "rate", .type = MSP_OPT_HZ, AT(rate), .arg = "HZ", .def = "20",
+	 .help = "samples per second (default 20)"},
 	{.name = "start", .type = MSP_OPT_TIME, AT(start), .arg = "T", .def = "2020-01-01T00:00:00Z",
 	 .help = "time of the first sample (default 2020-01-01)"},
 	{.name = "seed", .type = MSP_OPT_INT, AT(seed), .arg = "S", .def = "1", .min = 0, .max = 1e15,
 	 .help = "another seed, other random numbers (default 1)"},
 	{.name = "signal", .type = MSP_OPT_STRING, AT(signal), .arg = "SIGNAL", .def = "walk",
 	 .help = "walk, noise, sine:HZ, impulse or ricker:HZ (default walk)"},
-	{.name = "type", .type = MSP_OPT_CHOICE, AT(type), .arg = "TYPE", .choices = "f64|f32|i32", .def = "f64",
+	{.name = "type", .type = MSP_OPT_CHOICE, AT(type), .arg = "TYPE", .choices = "f64|f32|i32",
+	 .def = "f64",
 	 .help = "of the samples: f64, f32 or i32 (default f64)"},
 	{.name = "codes", .type = MSP_OPT_STRING, AT(codes), .arg = "NET.STA.LOC.CHAN",
 	 .help = "of the first object; STA counts up (default XX.S0001.00.BHZ)"},
@@ -63,15 +66,18 @@ static int parse_signal(struct synth *s, struct msp_error *err)
 		if (!signals[i].hz && s->signal[n] == '\0')
 			return MSP_OK;
 		if (!signals[i].hz)
-			return msp_error_set(err, MSP_USAGE, "--signal %s: %s takes no frequency", s->signal, signals[i].name);
+			return msp_error_set(err, MSP_USAGE, "--signal %s: %s takes no frequency", s->signal,
+			                     signals[i].name);
 		if (s->signal[n] == '\0')
-			return msp_error_set(err, MSP_USAGE, "--signal %s: at which frequency? Write %s:HZ", s->signal, s->signal);
+			return msp_error_set(err, MSP_USAGE, "--signal %s: at which frequency? Write %s:HZ",
+			                     s->signal, s->signal);
 		if (msp_parse_hz(s->signal + n + 1, &s->spec.hz, err) == MSP_OK)
 			return MSP_OK;
 		(void)msp_error_prefix(err, "--signal");
 		return MSP_USAGE;
 	}
-	return msp_error_set(err, MSP_USAGE, "--signal %s: not walk, noise, sine:HZ, impulse or ricker:HZ", s->signal);
+	return msp_error_set(err, MSP_USAGE, "--signal %s: not walk, noise, sine:HZ, impulse or ricker:HZ",
+	                     s->signal);
 }
 
 /* Cuts NET.STA.LOC.CHAN into its codes. */
@@ -84,13 +90,15 @@ static int parse_codes(struct synth *s, struct msp_error *err)
 	for (i = 0; i < 4; i++) {
 		size_t n = strcspn(p, ".");
 		if (n >= sizeof s->net)
-			return msp_error_set(err, MSP_USAGE, "--codes %s: a code is longer than %d characters", s->codes,
+			return msp_error_set(err, MSP_USAGE,
+			                     "--codes %s: a code is longer than %d characters", s->codes,
 			                     (int)sizeof s->net - 1);
 		memcpy(to[i], p, n);
 		to[i][n] = '\0';
 		p += n;
 		if ((*p == '.') != (i < 3))
-			return msp_error_set(err, MSP_USAGE, "--codes %s: not NET.STA.LOC.CHAN, four codes and three dots",
+			return msp_error_set(err, MSP_USAGE,
+			                     "--codes %s: not NET.STA.LOC.CHAN, four codes and three dots",
 			                     s->codes);
 		p++;
 	}
@@ -113,8 +121,8 @@ static int start(void *self, struct msp_job *job)
 	return MSP_OK;
 }
 
-/* The station code of object `number`: the digits at its end count up, and become more when they must; a code without digits
- * gets a number from the second object on. */
+/* The station code of object `number`: the digits at its end count up, and become more when they must; a
+ * code without digits gets a number from the second object on. */
 static void station(const struct synth *s, int64_t number, char out[64])
 {
 	size_t len = strlen(s->sta), stem = len;
@@ -137,7 +145,8 @@ static int set_codes(struct msp_object *o, const struct synth *s, int64_t number
 
 	station(s, number, sta);
 	if (msp_meta_set_string(o, "net", s->net) != MSP_OK || msp_meta_set_string(o, "sta", sta) != MSP_OK ||
-	    msp_meta_set_string(o, "loc", s->loc) != MSP_OK || msp_meta_set_string(o, "chan", s->chan) != MSP_OK)
+	    msp_meta_set_string(o, "loc", s->loc) != MSP_OK ||
+	    msp_meta_set_string(o, "chan", s->chan) != MSP_OK)
 		return MSP_NOMEM;
 	return MSP_OK;
 }
@@ -150,7 +159,8 @@ static int make(struct synth *s, struct msp_job *job, int64_t number)
 
 	if (msp_object_reset(o, s->kind == 1 ? MSP_SEISMOGRAM : MSP_TIMESERIES, dies ? MSP_NONE : type,
 	                     (uint64_t)s->npts) != MSP_OK)
-		return msp_error_set(msp_job_error(job), MSP_NOMEM, "out of memory for %lld samples", (long long)s->npts);
+		return msp_error_set(msp_job_error(job), MSP_NOMEM, "out of memory for %lld samples",
+		                     (long long)s->npts);
 	o->start = s->start;
 	o->dt = 1 / s->rate;
 	if (set_codes(o, s, number) != MSP_OK)

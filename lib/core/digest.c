@@ -31,7 +31,8 @@ static size_t document_size(const struct msp_bytes *b)
 static unsigned flags(const struct msp_object *o)
 {
 	return (o->live ? MSP_HEAD_LIVE : 0) | (o->relative ? MSP_HEAD_RELATIVE : 0) |
-	       (o->relative && o->shift_valid ? MSP_HEAD_SHIFT_VALID : 0) | (o->cardinal ? MSP_HEAD_CARDINAL : 0) |
+	       (o->relative && o->shift_valid ? MSP_HEAD_SHIFT_VALID : 0) |
+	       (o->cardinal ? MSP_HEAD_CARDINAL : 0) |
 	       (o->orthogonal ? MSP_HEAD_ORTHOGONAL : 0);
 }
 
@@ -64,10 +65,11 @@ void msp_object_head(const struct msp_object *o, uint8_t out[MSP_HEAD_SIZE])
 	msp_put_u32(out + 68, (uint32_t)document_size(&o->elog));
 }
 
-/* On x86, libxxhash may also have a variant that uses what the processor has (AVX2, AVX-512): measured 2 to 4 times as
- * fast. Weak: NULL where the library was built without it. */
+/* On x86, libxxhash may also have a variant that uses what the processor has (AVX2, AVX-512): measured 2
+ * to 4 times as fast. Weak: NULL where the library was built without it. */
 #if defined(__x86_64__)
-XXH_errorcode XXH3_128bits_update_dispatch(XXH3_state_t *state, const void *input, size_t len) __attribute__((weak));
+XXH_errorcode XXH3_128bits_update_dispatch(XXH3_state_t *state, const void *input,
+                                           size_t len) __attribute__((weak));
 #endif
 
 static void hash_bytes(XXH3_state_t *h, const void *data, size_t n)
@@ -159,8 +161,8 @@ static void hash_code(XXH3_state_t *h, const struct msp_object *o, const char *k
 	hash_bytes(h, text, n);
 }
 
-/* The head with id and lengths zero, the four codes, extra, then samples, or, where there are none (the dead, brackets),
- * metadata and error log. */
+/* The head with id and lengths zero, the four codes, extra, then samples, or, where there are none (the
+ * dead, brackets), metadata and error log. */
 void msp_object_origin_id(struct msp_object *o)
 {
 	static const char *const codes[] = { "net", "sta", "loc", "chan" };

@@ -9,7 +9,8 @@
 
 const char *msp_severity_name(int severity)
 {
-	static const char *const names[] = { "Fatal", "Invalid", "Suspect", "Complaint", "Debug", "Informational" };
+	static const char *const names[] = { "Fatal", "Invalid", "Suspect", "Complaint", "Debug",
+	                                     "Informational" };
 
 	if (severity < 0 || severity > MSP_INFORMATIONAL)
 		return "Unknown";
@@ -54,7 +55,8 @@ int msp_object_log(struct msp_object *o, const char *algorithm, int severity, co
 	if (a > MSP_BSON_MAX / 8 || m > MSP_BSON_MAX / 8)
 		return MSP_NOMEM;
 	k = (size_t)snprintf(index, sizeof index, "%u", (unsigned)msp_object_log_count(o)) + 1;
-	inner = 4 + (1 + sizeof "algorithm" + 4 + a) + (1 + sizeof "badness" + 4 + b) + (1 + sizeof "message" + 4 + m) + 1;
+	inner = 4 + (1 + sizeof "algorithm" + 4 + a) + (1 + sizeof "badness" + 4 + b) +
+	        (1 + sizeof "message" + 4 + m) + 1;
 	len = old + 1 + k + inner;
 	if (len > MSP_BSON_MAX)
 		return MSP_NOMEM;

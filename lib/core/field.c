@@ -11,13 +11,15 @@ enum msp_field msp_field_of(const struct msp_object *o, const char *key)
 		{ "npts", MSP_F_NPTS }, { "nsamp", MSP_F_NPTS }, { "ncomp", MSP_F_NCOMP },
 		{ "delta", MSP_F_DELTA }, { "dt", MSP_F_DELTA }, { "sampling_rate", MSP_F_RATE },
 		{ "starttime", MSP_F_START }, { "t0", MSP_F_START }, { "time", MSP_F_START },
-		{ "endtime", MSP_F_END }, { "time_standard", MSP_F_STANDARD }, { "starttime_shift", MSP_F_SHIFT },
+		{ "endtime", MSP_F_END }, { "time_standard", MSP_F_STANDARD },
+		{ "starttime_shift", MSP_F_SHIFT },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(key, names[i].name) == 0)
-			return names[i].field <= MSP_F_ID || msp_object_is_data(o) ? names[i].field : MSP_F_NONE;
+			return names[i].field <= MSP_F_ID || msp_object_is_data(o) ? names[i].field :
+			       MSP_F_NONE;
 	return MSP_F_NONE;
 }
 
@@ -62,7 +64,8 @@ static const char *kind_name(int kind)
 	}
 }
 
-void msp_object_get(const struct msp_object *o, const char *key, struct msp_value *out, char scratch[MSP_ID_TEXT])
+void msp_object_get(const struct msp_object *o, const char *key, struct msp_value *out,
+                    char scratch[MSP_ID_TEXT])
 {
 	enum msp_field field = msp_field_of(o, key);
 
@@ -130,7 +133,8 @@ static int set_start(struct msp_object *o, const char *key, const struct msp_val
 
 	if (v->type == MSP_V_TIME) {
 		if (o->relative)
-			return msp_error_set(err, MSP_USAGE, "%s of a relative object is seconds, not a UTC time", key);
+			return msp_error_set(err, MSP_USAGE,
+			                     "%s of a relative object is seconds, not a UTC time", key);
 		o->start = v->u.i;
 		return MSP_OK;
 	}

@@ -14,8 +14,9 @@
 #define MSP_HEAD_CARDINAL 8u
 #define MSP_HEAD_ORTHOGONAL 16u
 
-/* Encodes the head, as the digest reads it: the length of the record (offset 0) and of the history (offset 72) are
- * 0; the stream puts them in. A document without keys counts as no bytes. Lengths must fit 32 bits. */
+/* Encodes the head, as the digest reads it: the length of the record (offset 0) and of the history (offset
+ * 72) are 0; the stream puts them in. A document without keys counts as no bytes. Lengths must fit 32
+ * bits. */
 void msp_object_head(const struct msp_object *o, uint8_t out[MSP_HEAD_SIZE]);
 void msp_object_tmatrix(const struct msp_object *o, uint8_t out[MSP_TMATRIX_SIZE]);
 void msp_object_read_tmatrix(struct msp_object *o, const uint8_t in[MSP_TMATRIX_SIZE]);

@@ -67,7 +67,8 @@ int msp_json_double(double d, struct msp_bytes *out)
 	if (isnan(d))
 		return text(out, "{\"$numberDouble\":\"NaN\"}");
 	if (isinf(d))
-		return text(out, d < 0 ? "{\"$numberDouble\":\"-Infinity\"}" : "{\"$numberDouble\":\"Infinity\"}");
+		return text(out, d < 0 ? "{\"$numberDouble\":\"-Infinity\"}" :
+		            "{\"$numberDouble\":\"Infinity\"}");
 	if (text(out, msp_double_format(d, buf)))
 		return MSP_NOMEM;
 	return strpbrk(buf, ".e") ? MSP_OK : text(out, ".0"); /* stays a double for who reads it */
@@ -76,7 +77,8 @@ int msp_json_double(double d, struct msp_bytes *out)
 /* {"$name":"s"} with s escaped */
 static int wrapped(const char *name, const char *s, size_t n, struct msp_bytes *out)
 {
-	if (text(out, "{\"") || text(out, name) || text(out, "\":") || msp_json_string(s, n, out) || text(out, "}"))
+	if (text(out, "{\"") || text(out, name) || text(out, "\":") || msp_json_string(s, n, out) ||
+	    text(out, "}"))
 		return MSP_NOMEM;
 	return MSP_OK;
 }
@@ -97,8 +99,10 @@ static int base64(const uint8_t *p, size_t n, struct msp_bytes *out)
 	size_t i;
 
 	for (i = 0; i < n; i += 3) {
-		uint32_t w = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-		char four[4] = { alphabet[w >> 18], alphabet[w >> 12 & 63], alphabet[w >> 6 & 63], alphabet[w & 63] };
+		uint32_t w = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) |
+		             (i + 2 < n ? p[i + 2] : 0);
+		char four[4] = { alphabet[w >> 18], alphabet[w >> 12 & 63], alphabet[w >> 6 & 63],
+		                 alphabet[w & 63] };
 		if (i + 1 >= n)
 			four[2] = '=';
 		if (i + 2 >= n)
@@ -127,7 +131,8 @@ static int with_scope(const bson_value_t *v, int depth, struct msp_bytes *out)
 	if (text(out, "{\"$code\":") ||
 	    msp_json_string(v->value.v_codewscope.code, v->value.v_codewscope.code_len, out) ||
 	    text(out, ",\"$scope\":") ||
-	    document(v->value.v_codewscope.scope_data, v->value.v_codewscope.scope_len, false, depth + 1, out) ||
+	    document(v->value.v_codewscope.scope_data, v->value.v_codewscope.scope_len, false, depth + 1,
+	             out) ||
 	    text(out, "}"))
 		return MSP_NOMEM;
 	return MSP_OK;
@@ -137,7 +142,8 @@ static int regex(const bson_value_t *v, struct msp_bytes *out)
 {
 	const char *pattern = v->value.v_regex.regex, *options = v->value.v_regex.options;
 
-	if (text(out, "{\"$regularExpression\":{\"pattern\":") || msp_json_string(pattern, strlen(pattern), out) ||
+	if (text(out, "{\"$regularExpression\":{\"pattern\":") ||
+	    msp_json_string(pattern, strlen(pattern), out) ||
 	    text(out, ",\"options\":") || msp_json_string(options, strlen(options), out) || text(out, "}}"))
 		return MSP_NOMEM;
 	return MSP_OK;
@@ -167,7 +173,8 @@ static int other(const bson_value_t *v, int depth, struct msp_bytes *out)
 	switch (v->value_type) {
 	case BSON_TYPE_DOCUMENT:
 	case BSON_TYPE_ARRAY:
-		return document(v->value.v_doc.data, v->value.v_doc.data_len, v->value_type == BSON_TYPE_ARRAY, depth + 1, out);
+		return document(v->value.v_doc.data, v->value.v_doc.data_len,
+		                v->value_type == BSON_TYPE_ARRAY, depth + 1, out);
 	case BSON_TYPE_BINARY:
 		return binary(v, out);
 	case BSON_TYPE_OID:
@@ -185,7 +192,8 @@ static int other(const bson_value_t *v, int depth, struct msp_bytes *out)
 	case BSON_TYPE_CODEWSCOPE:
 		return with_scope(v, depth, out);
 	case BSON_TYPE_TIMESTAMP:
-		return formatted(out, "{\"$timestamp\":{\"t\":%lld,\"i\":%lu}}", v->value.v_timestamp.timestamp,
+		return formatted(out, "{\"$timestamp\":{\"t\":%lld,\"i\":%lu}}",
+		                 v->value.v_timestamp.timestamp,
 		                 v->value.v_timestamp.increment);
 	case BSON_TYPE_DECIMAL128:
 		bson_decimal128_to_string(&v->value.v_decimal128, decimal);

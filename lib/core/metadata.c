@@ -51,7 +51,8 @@ static bool find_in(const uint8_t *doc, size_t n, const char *key, bool loose, s
 	return false;
 }
 
-bool msp_elem_find(const struct msp_bytes *doc, const char *key, struct msp_elem *out, struct msp_elem_path *path)
+bool msp_elem_find(const struct msp_bytes *doc, const char *key, struct msp_elem *out,
+                   struct msp_elem_path *path)
 {
 	struct msp_elem_path scratch;
 
@@ -77,7 +78,8 @@ bool msp_meta_find(const struct msp_object *o, const char *key, bson_iter_t *out
 		return false;
 	doc = path.doc[path.depth - 1];
 	memcpy(&len, doc, sizeof len);
-	return bson_iter_init_from_data_at_offset(out, doc, BSON_UINT32_FROM_LE(len), (uint32_t)(e.start - doc),
+	return bson_iter_init_from_data_at_offset(out, doc, BSON_UINT32_FROM_LE(len),
+	                                          (uint32_t)(e.start - doc),
 	                                          (uint32_t)e.key_len);
 }
 

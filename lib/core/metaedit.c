@@ -1,5 +1,6 @@
-/* Metadata: setting and removing keys. A document is written anew at each edit, in one pass, so that the order of
- * its keys stays, a value may come from the document itself, and one allocation is all that can fail. */
+/* Metadata: setting and removing keys. A document is written anew at each edit, in one pass, so that the
+ * order of its keys stays, a value may come from the document itself, and one allocation is all that can
+ * fail. */
 #include "core/walk.h"
 
 #include "core/endian.h"
@@ -42,11 +43,12 @@ static void write_edited(uint8_t *to, const struct edit *e, const uint8_t *old, 
 /* Only these can make a document invalid that was valid before. */
 static bool must_be_checked(const struct edit *e)
 {
-	return e->value && (e->tail_len || e->value->type == BSON_TYPE_DOCUMENT || e->value->type == BSON_TYPE_ARRAY ||
-	                    e->value->type == BSON_TYPE_CODEWSCOPE);
+	return e->value && (e->tail_len || e->value->type == BSON_TYPE_DOCUMENT ||
+	                    e->value->type == BSON_TYPE_ARRAY || e->value->type == BSON_TYPE_CODEWSCOPE);
 }
 
-static int apply(struct msp_object *o, const struct edit *e, const struct msp_elem_path *path, struct msp_error *err)
+static int apply(struct msp_object *o, const struct edit *e, const struct msp_elem_path *path,
+                 struct msp_error *err)
 {
 	const uint8_t *old = o->metadata.len ? o->metadata.data : no_keys;
 	size_t old_len = o->metadata.len ? o->metadata.len : sizeof no_keys;
@@ -67,7 +69,8 @@ static int apply(struct msp_object *o, const struct edit *e, const struct msp_el
 	}
 	if (must_be_checked(e) && !msp_bson_valid(doc, len)) {
 		free(doc);
-		return msp_error_set(err, MSP_USAGE, "the value is malformed, or metadata would be nested too deep");
+		return msp_error_set(err, MSP_USAGE,
+		                     "the value is malformed, or metadata would be nested too deep");
 	}
 	msp_bytes_free(&o->metadata);
 	o->metadata = (struct msp_bytes){ .data = doc, .len = len, .cap = len };
@@ -109,9 +112,10 @@ static int drop(struct msp_object *o, const struct msp_elem *at, const struct ms
 	return apply(o, &e, path, err);
 }
 
-/* Goes down the documents that a new dotted key names and that exist; *key becomes what is left of it. The last of
- * them gets the key: it must be a document, not an array. */
-static int descend(const struct msp_object *o, const char **key, struct msp_elem_path *path, struct msp_error *err)
+/* Goes down the documents that a new dotted key names and that exist; *key becomes what is left of it. The
+ * last of them gets the key: it must be a document, not an array. */
+static int descend(const struct msp_object *o, const char **key, struct msp_elem_path *path,
+                   struct msp_error *err)
 {
 	const char *whole = *key, *dot;
 	struct msp_elem e = { .type = BSON_TYPE_DOCUMENT };
@@ -146,7 +150,8 @@ static int descend(const struct msp_object *o, const char **key, struct msp_elem
 }
 
 /* A new key goes to the end of its document; missing subdocuments are made around it. */
-static int insert(struct msp_object *o, const char *key, const struct msp_pieces *value, struct msp_error *err)
+static int insert(struct msp_object *o, const char *key, const struct msp_pieces *value,
+                  struct msp_error *err)
 {
 	const uint8_t *old = o->metadata.len ? o->metadata.data : no_keys;
 	struct msp_elem_path path;
@@ -191,7 +196,8 @@ static int check_key(const struct msp_object *o, const char *key, struct msp_err
 	if (n == 0)
 		return msp_error_set(err, MSP_USAGE, "empty metadata key");
 	if (n > KEY_MAX)
-		return msp_error_set(err, MSP_USAGE, "metadata key '%.40s...' is longer than %d bytes", key, KEY_MAX);
+		return msp_error_set(err, MSP_USAGE, "metadata key '%.40s...' is longer than %d bytes", key,
+		                     KEY_MAX);
 	if (key[0] == '.' || key[n - 1] == '.' || strstr(key, ".."))
 		return msp_error_set(err, MSP_USAGE, "metadata key '%s' has an empty part", key);
 	if (msp_field_of(o, key) != MSP_F_NONE)

@@ -16,7 +16,8 @@ static bool small_whole(double d, char *buf)
 }
 
 /* What has a few decimals, as times, rates and coordinates do. If m / 10^k, two exact numbers divided with
- * one rounding, is d, then m with k decimals reads back as d; below 10^15 no other text of so few digits does. */
+ * one rounding, is d, then m with k decimals reads back as d; below 10^15 no other text of so few digits
+ * does. */
 static bool few_decimals(double d, char *buf)
 {
 	static const double power[] = { 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
@@ -38,7 +39,8 @@ static bool few_decimals(double d, char *buf)
 	return false;
 }
 
-/* The decimal point is the locale's in what snprintf() writes and strtod() reads, and may be several bytes. */
+/* The decimal point is the locale's in what snprintf() writes and strtod() reads, and may be several
+ * bytes. */
 static void plain_point(char *buf)
 {
 	char *p = buf + (*buf == '-'), *q;

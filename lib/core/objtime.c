@@ -18,8 +18,8 @@ msp_time msp_object_end(const struct msp_object *o)
 
 int64_t msp_object_sample(const struct msp_object *o, msp_time t)
 {
-	/* In doubles on purpose: 0.025 / 0.05 is one half, as everybody expects, though neither number is what it is written
-	 * as; the exact quotient of the binary numbers would be just below. */
+	/* In doubles on purpose: 0.025 / 0.05 is one half, as everybody expects, though neither number is
+	 * what it is written as; the exact quotient of the binary numbers would be just below. */
 	int64_t ns;
 	double n;
 
@@ -96,7 +96,8 @@ char *msp_object_name(const struct msp_object *o, char *buf, size_t size)
 	}
 	if (!msp_object_is_data(o)) {
 		if (at == 0)
-			add(buf, size, at, o->kind == MSP_ENSEMBLE_BEGIN || o->kind == MSP_ENSEMBLE_END ? "ensemble" : "object");
+			add(buf, size, at, o->kind == MSP_ENSEMBLE_BEGIN || o->kind == MSP_ENSEMBLE_END ?
+			    "ensemble" : "object");
 		return buf;
 	}
 	if (at)

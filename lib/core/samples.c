@@ -9,7 +9,8 @@ static int sample_bytes(const struct msp_object *o, uint64_t npts, size_t *out)
 {
 	uint64_t n;
 
-	if (__builtin_mul_overflow(npts, (uint64_t)o->ncomp, &n) || __builtin_mul_overflow(n, (uint64_t)o->width, &n))
+	if (__builtin_mul_overflow(npts, (uint64_t)o->ncomp, &n) ||
+	    __builtin_mul_overflow(n, (uint64_t)o->width, &n))
 		return MSP_NOMEM;
 	if (n > SIZE_MAX / 2)
 		return MSP_NOMEM;

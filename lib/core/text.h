@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Length of the UTF-8 character at p, of which n > 0 bytes may be read; 0 if there is none (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF). */
+/* Length of the UTF-8 character at p, of which n > 0 bytes may be read; 0 if there is none (RFC 3629: no
+ * overlong forms, no surrogates, nothing above U+10FFFF). */
 size_t msp_utf8_length(const unsigned char *p, size_t n);
 
 #endif

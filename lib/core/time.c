@@ -51,7 +51,8 @@ int msp_time_join(int64_t seconds, int64_t ns, msp_time *out)
 		seconds++;
 		ns -= MSP_NS;
 	}
-	if (__builtin_mul_overflow(seconds, MSP_NS, &t) || __builtin_add_overflow(t, ns, &t) || t == INT64_MIN)
+	if (__builtin_mul_overflow(seconds, MSP_NS, &t) || __builtin_add_overflow(t, ns, &t) ||
+	    t == INT64_MIN)
 		return MSP_USAGE;
 	*out = t;
 	return MSP_OK;
@@ -101,8 +102,8 @@ char *msp_time_format(msp_time t, char buf[MSP_TIME_TEXT])
 	int n;
 
 	msp_time_to_calendar(t, &c);
-	n = snprintf(buf, MSP_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute,
-	             c.second);
+	n = snprintf(buf, MSP_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour,
+	             c.minute, c.second);
 	if (c.nanosecond % 1000)
 		snprintf(buf + n, (size_t)(MSP_TIME_TEXT - n), ".%09dZ", c.nanosecond);
 	else if (c.nanosecond % 1000000)
@@ -128,7 +129,8 @@ char *msp_seconds_format(msp_time t, char buf[MSP_TIME_TEXT])
 	return buf;
 }
 
-/* p + e rounded half away from zero; exact for |p + e| < 2^51 (D. E. Knuth's two-sum makes e the rest of s). */
+/* p + e rounded half away from zero; exact for |p + e| < 2^51 (e becomes the rest of s: Knuth's
+ * two-sum). */
 static int64_t round_sum(double p, double e)
 {
 	double s = p + e, b = s - p, rest = (p - (s - b)) + (e - b);
@@ -154,7 +156,8 @@ static msp_time seconds_to_ns(double hi, double lo)
 	part = hi - whole; /* exact */
 	p = part * 1e9;
 	e = fma(part, 1e9, -p) + lo * 1e9;
-	if (__builtin_mul_overflow((int64_t)whole, MSP_NS, &t) || __builtin_add_overflow(t, round_sum(p, e), &t))
+	if (__builtin_mul_overflow((int64_t)whole, MSP_NS, &t) ||
+	    __builtin_add_overflow(t, round_sum(p, e), &t))
 		return hi > 0 ? INT64_MAX : INT64_MIN;
 	return t;
 }

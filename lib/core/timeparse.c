@@ -22,7 +22,8 @@ static int bad(struct scan *s, const char *why)
 
 static int bad_number(struct scan *s, const char *what, int value, int low, int high)
 {
-	return msp_error_set(s->err, MSP_USAGE, "time '%.60s': %s %d is not in %d..%d", s->text, what, value, low, high);
+	return msp_error_set(s->err, MSP_USAGE, "time '%.60s': %s %d is not in %d..%d", s->text, what, value,
+	                     low, high);
 }
 
 static bool is_digit(char c)
@@ -46,7 +47,8 @@ static int number(struct scan *s, size_t n, const char *what, int low, int high,
 	size_t i;
 
 	if (count_digits(s->p) != n)
-		return msp_error_set(s->err, MSP_USAGE, "time '%.60s': %s is not %u digits", s->text, what, (unsigned)n);
+		return msp_error_set(s->err, MSP_USAGE, "time '%.60s': %s is not %u digits", s->text, what,
+		                     (unsigned)n);
 	for (i = 0; i < n; i++)
 		value = value * 10 + (s->p[i] - '0');
 	s->p += n;
@@ -56,8 +58,8 @@ static int number(struct scan *s, size_t n, const char *what, int low, int high,
 	return MSP_OK;
 }
 
-/* The digits after a decimal point, as ns; what lies past ns rounds up from one half, or, for the magnitude of
- * a negative number, from just above one half: both are "half up" on the time axis. */
+/* The digits after a decimal point, as ns; what lies past ns rounds up from one half, or, for the
+ * magnitude of a negative number, from just above one half: both are "half up" on the time axis. */
 static int64_t fraction(const char *digits, size_t n, bool negative)
 {
 	int64_t ns = 0;

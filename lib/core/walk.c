@@ -13,7 +13,8 @@ static size_t cstring_size(const uint8_t *p, size_t n)
 	return nul ? (size_t)(nul - p) + 1 : 0;
 }
 
-/* int32 length (of at least `least`, counted from `counted` bytes on) in front of a value; the whole size or 0. */
+/* int32 length (of at least `least`, counted from `counted` bytes on) in front of a value; the whole size
+ * or 0. */
 static size_t prefixed_size(const uint8_t *p, size_t n, int32_t least, size_t counted)
 {
 	int32_t len;

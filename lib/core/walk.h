@@ -1,8 +1,8 @@
 /* core/walk.h - BSON element by element, without allocation
  *
- * libbson's own functions abort when memory runs out and hide where an element lies; editing a document needs the
- * offsets. Every step checks its bounds, so the walk is safe on any bytes; it ends at the first thing that is wrong.
- */
+ * libbson's own functions abort when memory runs out and hide where an element lies; editing a document
+ * needs the offsets. Every step checks its bounds, so the walk is safe on any bytes; it ends at the first
+ * thing that is wrong. */
 #ifndef MSP_CORE_WALK_H
 #define MSP_CORE_WALK_H
 
@@ -36,16 +36,18 @@ const char *msp_elem_text(const struct msp_elem *e, size_t *len);
 /* The element's value; strings and others are borrowed. */
 void msp_elem_value(const struct msp_elem *e, struct msp_value *out);
 
-/* Finds the element of a key, dotted or underscored (exact spelling first). path, if not NULL, receives the documents that enclose
- * it, outermost first, and their number. */
+/* Finds the element of a key, dotted or underscored (exact spelling first). path, if not NULL, receives
+ * the documents that enclose it, outermost first, and their number. */
 struct msp_elem_path {
 	const uint8_t *doc[MSP_BSON_DEPTH + 1];
 	unsigned depth;
 	bool in_array; /* the innermost is an array */
 };
-bool msp_elem_find(const struct msp_bytes *doc, const char *key, struct msp_elem *out, struct msp_elem_path *path);
+bool msp_elem_find(const struct msp_bytes *doc, const char *key, struct msp_elem *out,
+                   struct msp_elem_path *path);
 
-/* A value as BSON: its type byte and, in pieces, its bytes. The pieces point into the value or into scratch. */
+/* A value as BSON: its type byte and, in pieces, its bytes. The pieces point into the value or into
+ * scratch. */
 struct msp_pieces {
 	uint8_t type;
 	unsigned n;

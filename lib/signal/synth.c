@@ -1,4 +1,5 @@
-/* Synthetic signals, the same bits everywhere: integers for what is random, polynomials for sine and exponential. */
+/* Synthetic signals, the same bits everywhere: integers for what is random, polynomials for sine and
+ * exponential. */
 #include "mspipe/signal.h"
 
 #include <math.h>
@@ -96,7 +97,8 @@ static double decay(double a)
 	if (!(a < 700))
 		return 0;
 	m = floor(a * 1.4426950408889634 + 0.5);
-	r = (a - m * 0.693145751953125) - m * 1.4286068203094173e-06; /* ln 2 in two parts, the first with few digits */
+	/* ln 2 in two parts, the first with few digits */
+	r = (a - m * 0.693145751953125) - m * 1.4286068203094173e-06;
 	for (i = 14; i > 0; i--)
 		sum = 1 - r / i * sum;
 	for (bits = (uint64_t)m; bits; bits >>= 1, square *= square)
@@ -160,8 +162,8 @@ static void store(int type, void *to, const double *x, size_t n)
 			i[k] = to_i32(x[k]);
 }
 
-static void begin(struct synth *s, const struct msp_object *o, const struct msp_synth_spec *spec, uint64_t number,
-                  uint32_t c)
+static void begin(struct synth *s, const struct msp_object *o, const struct msp_synth_spec *spec,
+                  uint64_t number, uint32_t c)
 {
 	double turns = spec->hz * o->dt;
 
@@ -177,14 +179,16 @@ static void begin(struct synth *s, const struct msp_object *o, const struct msp_
 	}
 }
 
-int msp_object_synth(struct msp_object *o, const struct msp_synth_spec *spec, uint64_t number, struct msp_error *err)
+int msp_object_synth(struct msp_object *o, const struct msp_synth_spec *spec, uint64_t number,
+                     struct msp_error *err)
 {
 	double x[BLOCK];
 	uint64_t at, n;
 	struct synth s;
 	uint32_t c;
 
-	if (spec->signal < MSP_SYNTH_WALK || spec->signal > MSP_SYNTH_RICKER || o->type < MSP_F64 || o->type > MSP_I32)
+	if (spec->signal < MSP_SYNTH_WALK || spec->signal > MSP_SYNTH_RICKER || o->type < MSP_F64 ||
+	    o->type > MSP_I32)
 		return msp_error_set(err, MSP_USAGE, "no such synthetic signal or type of samples");
 	if (msp_object_writable(o) != MSP_OK)
 		return msp_error_set(err, MSP_NOMEM, "out of memory");

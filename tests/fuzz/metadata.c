@@ -1,5 +1,5 @@
-/* Fuzz target: whatever passes msp_bson_valid() can be found in, edited, printed, compared and logged to, and stays valid.
- * The first byte chooses a key; the rest are the metadata. */
+/* Fuzz target: whatever passes msp_bson_valid() can be found in, edited, printed, compared and logged to,
+ * and stays valid. The first byte chooses a key; the rest are the metadata. */
 #include "mspipe/core.h"
 
 #include <stdlib.h>
@@ -41,7 +41,8 @@ static void print(const struct msp_object *o, const struct msp_value *v, struct 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const keys[] = { "a", "a.b", "a_b", "a.b.c", "l.0", "l.1.x", "sta", "channel_hang", "k.k", "id" };
+	static const char *const keys[] = { "a", "a.b", "a_b", "a.b.c", "l.0", "l.1.x", "sta", "channel_hang",
+	                                   "k.k", "id" };
 	struct msp_object o;
 	struct msp_bytes out = { 0 };
 	struct msp_value v, w;

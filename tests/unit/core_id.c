@@ -29,7 +29,8 @@ static void test_id(void)
 	uint8_t text[40];
 
 	/* published: XXH3_128bits of nothing, seed 0 */
-	CHECKF(strcmp(hex(msp_id_hash("", 0)), "99aa06d3014798d86001c324468d497f") == 0, "%s", hex(msp_id_hash("", 0)));
+	CHECKF(strcmp(hex(msp_id_hash("", 0)), "99aa06d3014798d86001c324468d497f") == 0, "%s",
+	       hex(msp_id_hash("", 0)));
 	a = msp_id_hash("a", 1);
 	CHECK(msp_id_parse(hex(a), &b) == MSP_OK && msp_id_equal(&a, &b));
 	CHECK(msp_id_parse("99AA06D3014798D86001C324468D497F", &b) == MSP_OK);
@@ -92,7 +93,8 @@ static void test_error(void)
 	char longer[3000];
 	size_t i, n;
 
-	CHECK(msp_error_set(&err, MSP_KILL, "%s\n\x1b[31m%d\xc2\x9b", "bad", 5) == MSP_KILL && err.status == MSP_KILL);
+	CHECK(msp_error_set(&err, MSP_KILL, "%s\n\x1b[31m%d\xc2\x9b", "bad", 5) == MSP_KILL &&
+	      err.status == MSP_KILL);
 	CHECKF(strcmp(err.text, "bad??[31m5?""?") == 0, "%s", err.text);
 	CHECK(msp_error_set(&err, MSP_FAIL, "%s again", err.text) == MSP_FAIL);
 	CHECK(strcmp(err.text, "bad??[31m5?""? again") == 0);

@@ -33,7 +33,8 @@ static void finds(const struct msp_object *o, const char *key, int64_t want)
 	struct msp_value v;
 	bson_iter_t it;
 
-	CHECKF(msp_meta_value(o, key, &v) && v.type == MSP_V_INT && v.u.i == want, "%s: type %d, %lld", key, v.type,
+	CHECKF(msp_meta_value(o, key, &v) && v.type == MSP_V_INT && v.u.i == want, "%s: type %d, %lld", key,
+	       v.type,
 	       (long long)v.u.i);
 	CHECKF(msp_meta_find(o, key, &it) && bson_iter_as_int64(&it) == want, "%s", key);
 }
@@ -74,7 +75,8 @@ static void test_find(void)
 	misses(&o, ".");
 	misses(&o, "s.t");
 	misses(&o, "aa");
-	CHECK(!strcmp(msp_meta_string(&o, "s", "none"), "t") && !strcmp(msp_meta_string(&o, "a", "none"), "none"));
+	CHECK(!strcmp(msp_meta_string(&o, "s", "none"), "t") &&
+	      !strcmp(msp_meta_string(&o, "a", "none"), "none"));
 	CHECK(!strcmp(msp_meta_string(&o, "nowhere", "none"), "none"));
 	/* the exact spelling comes first, wherever it stands */
 	load(&o, "{\"site_lat\":1,\"site\":{\"lat\":2}}");
@@ -111,7 +113,8 @@ static void test_set(void)
 	sets(&o, "x.y.z", 3);
 	sets(&o, "x.y.w", 4);
 	sets(&o, "x.v.u.t", 5);
-	CHECK(msp_meta_unset(&o, "b") == MSP_OK && msp_meta_unset(&o, "c") == MSP_OK && msp_meta_unset(&o, "nothing") == MSP_OK);
+	CHECK(msp_meta_unset(&o, "b") == MSP_OK && msp_meta_unset(&o, "c") == MSP_OK &&
+	      msp_meta_unset(&o, "nothing") == MSP_OK);
 	json_is(&o, "{\"a\":1,\"d\":0,\"channel\":{\"hang\":1,\"vang\":2},\"x\":{\"y\":{\"z\":3,\"w\":4},\"v\":{\"u\":{\"t\":5}}}}");
 	/* the spelling that is there stays */
 	sets(&o, "channel_hang", 9);
@@ -119,9 +122,11 @@ static void test_set(void)
 	sets(&o, "site.lat", 8);
 	sets(&o, "x_y_z", 10);
 	json_is(&o, "{\"a\":1,\"d\":0,\"channel\":{\"hang\":9,\"vang\":2},\"x\":{\"y\":{\"z\":10,\"w\":4},\"v\":{\"u\":{\"t\":5}}},\"site_lat\":8}");
-	CHECK(msp_meta_unset(&o, "x_y_z") == MSP_OK && msp_meta_unset(&o, "x.v") == MSP_OK && msp_meta_unset(&o, "site.lat") == MSP_OK);
+	CHECK(msp_meta_unset(&o, "x_y_z") == MSP_OK && msp_meta_unset(&o, "x.v") == MSP_OK &&
+	      msp_meta_unset(&o, "site.lat") == MSP_OK);
 	json_is(&o, "{\"a\":1,\"d\":0,\"channel\":{\"hang\":9,\"vang\":2},\"x\":{\"y\":{\"w\":4}}}");
-	CHECK(msp_meta_unset(&o, "channel") == MSP_OK && msp_meta_unset(&o, "x") == MSP_OK && msp_meta_unset(&o, "a") == MSP_OK);
+	CHECK(msp_meta_unset(&o, "channel") == MSP_OK && msp_meta_unset(&o, "x") == MSP_OK &&
+	      msp_meta_unset(&o, "a") == MSP_OK);
 	CHECK(msp_meta_unset(&o, "d") == MSP_OK && o.metadata.len == 0);
 	/* the last key of a subdocument leaves it, empty */
 	sets(&o, "x.y", 1);
@@ -167,11 +172,13 @@ static void test_aliases(void)
 	memcpy(lent, o.metadata.data, n);
 	memcpy(before, lent, n);
 	msp_bytes_borrow(&o.metadata, lent, n);
-	CHECK(msp_meta_value(&o, "sta", &v) && msp_meta_set(&o, "k", &v, NULL) == MSP_OK && o.metadata.cap > 0);
+	CHECK(msp_meta_value(&o, "sta", &v) && msp_meta_set(&o, "k", &v, NULL) == MSP_OK &&
+	      o.metadata.cap > 0);
 	CHECK(memcmp(lent, before, n) == 0);
 	CHECK(msp_meta_value(&o, "d", &v) && msp_meta_set(&o, "d.copy", &v, NULL) == MSP_OK);
 	CHECK(msp_meta_value(&o, "d.x", &v) && msp_meta_set(&o, "sta", &v, NULL) == MSP_OK);
-	CHECK(msp_meta_value(&o, "d.copy", &v) && msp_meta_set(&o, "d", &v, NULL) == MSP_OK); /* a part in place of the whole */
+	/* a part in place of the whole */
+	CHECK(msp_meta_value(&o, "d.copy", &v) && msp_meta_set(&o, "d", &v, NULL) == MSP_OK);
 	CHECK(msp_meta_value(&o, "k", &v) && msp_meta_set(&o, "k", &v, NULL) == MSP_OK);
 	json_is(&o, "{\"sta\":[1,2],\"d\":{\"x\":[1,2]},\"k\":\"ANMO\"}");
 	msp_object_free(&o);
@@ -187,7 +194,8 @@ static void refuses(const char *key, const char *why)
 	msp_object_init(&o);
 	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_F64, 0) == MSP_OK);
 	r = msp_meta_set(&o, key, &v, &err);
-	CHECKF(r == MSP_USAGE && strstr(err.text, why) && o.metadata.len == 0, "%.20s: %d %s", key, r, err.text);
+	CHECKF(r == MSP_USAGE && strstr(err.text, why) && o.metadata.len == 0, "%.20s: %d %s", key, r,
+	       err.text);
 	msp_object_free(&o);
 }
 
@@ -239,7 +247,8 @@ static void test_bad_values(void)
 	v.u.bson.value_type = BSON_TYPE_DOCUMENT;
 	v.u.bson.value.v_doc.data = junk;
 	v.u.bson.value.v_doc.data_len = sizeof junk;
-	CHECK(msp_meta_set(&o, "k", &v, &err) == MSP_USAGE && strstr(err.text, "malformed") && o.metadata.len == 0);
+	CHECK(msp_meta_set(&o, "k", &v, &err) == MSP_USAGE && strstr(err.text, "malformed") &&
+	      o.metadata.len == 0);
 	v.u.bson.value_type = (bson_type_t)0x55;
 	CHECK(msp_meta_set(&o, "k", &v, &err) == MSP_USAGE && o.metadata.len == 0);
 	/* a document in itself, again and again */
@@ -267,19 +276,24 @@ static void test_valid(void)
 	CHECK(msp_bson_valid(BSON("\x0c\0\0\0" "\x10" "k\0" "\1\0\0\0" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x0c\0\0\0" "\x15" "k\0" "\1\0\0\0" "\0")));           /* no such type */
 	CHECK(!msp_bson_valid(BSON("\x0c\0\0\0" "\x01" "k\0" "\1\0\0\0" "\0")));           /* double cut */
-	CHECK(!msp_bson_valid(BSON("\x0c\0\0\0" "\x10" "kkkkkk" "\0")));                   /* key takes the closing NUL */
+	/* key takes the closing NUL */
+	CHECK(!msp_bson_valid(BSON("\x0c\0\0\0" "\x10" "kkkkkk" "\0")));
 	CHECK(msp_bson_valid(BSON("\x09\0\0\0" "\x08" "k\0" "\1" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x09\0\0\0" "\x08" "k\0" "\2" "\0")));                 /* bool 2 */
 	CHECK(msp_bson_valid(BSON("\x0e\0\0\0" "\x02" "k\0" "\2\0\0\0" "x\0" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x02" "k\0" "\2\0\0\0" "xy" "\0")));      /* no NUL */
-	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x02" "k\0" "\3\0\0\0" "x\0" "\0")));     /* takes the closing NUL */
+	/* takes the closing NUL */
+	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x02" "k\0" "\3\0\0\0" "x\0" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x02" "k\0" "\0\0\0\0" "x\0" "\0")));     /* length 0 */
 	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x02" "k\0" "\xff\xff\xff\xff" "x\0" "\0")));
-	CHECK(!msp_bson_valid(BSON("\x0d\0\0\0" "\x03" "k\0" "\5\0\0\0" "\1" "\0")));      /* inner without its NUL */
-	CHECK(!msp_bson_valid(BSON("\x0d\0\0\0" "\x03" "k\0" "\6\0\0\0" "\0" "\0")));      /* inner too long */
+	/* inner without its NUL */
+	CHECK(!msp_bson_valid(BSON("\x0d\0\0\0" "\x03" "k\0" "\5\0\0\0" "\1" "\0")));
+	/* inner too long */
+	CHECK(!msp_bson_valid(BSON("\x0d\0\0\0" "\x03" "k\0" "\6\0\0\0" "\0" "\0")));
 	CHECK(msp_bson_valid(BSON("\x0e\0\0\0" "\x05" "k\0" "\1\0\0\0" "\0" "x" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x05" "k\0" "\2\0\0\0" "\0" "x" "\0")));
-	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x05" "k\0" "\1\0\0\0" "\2" "x" "\0")));  /* subtype 2 without its length */
+	/* subtype 2 without its length */
+	CHECK(!msp_bson_valid(BSON("\x0e\0\0\0" "\x05" "k\0" "\1\0\0\0" "\2" "x" "\0")));
 	CHECK(msp_bson_valid(BSON("\x0c\0\0\0" "\x0b" "k\0" "a\0" "b\0" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x0c\0\0\0" "\x0b" "k\0" "a\0" "bb" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x16\0\0\0" "\x0f" "k\0" "\x0e\0\0\0" "\1\0\0\0\0" "\5\0\0\0\1" "\0")));
@@ -287,7 +301,8 @@ static void test_valid(void)
 	CHECK(!msp_bson_valid(BSON("\x16\0\0\0" "\x0f" "k\0" "\x0e\0\0\0" "\2\0\0\0\0" "\5\0\0\0\0" "\0")));
 }
 
-/* Every cut and every flipped bit of a document: never out of bounds (the sanitizers watch), and whatever is valid can be read. */
+/* Every cut and every flipped bit of a document: never out of bounds (the sanitizers watch), and whatever
+ * is valid can be read. */
 static void test_damaged(void)
 {
 	struct msp_object o, d;
@@ -311,7 +326,8 @@ static void test_damaged(void)
 			CHECK(msp_json_document(d.metadata.data, d.metadata.len, &out) == MSP_OK);
 			if (msp_bson_valid(d.metadata.data, d.metadata.len)) {
 				valid++;
-				CHECK(msp_meta_set_int(&d, "a.b.0", 5) == MSP_OK || msp_meta_unset(&d, "bin") == MSP_OK);
+				CHECK(msp_meta_set_int(&d, "a.b.0", 5) == MSP_OK ||
+				      msp_meta_unset(&d, "bin") == MSP_OK);
 				CHECK(msp_bson_valid(d.metadata.data, d.metadata.len));
 			}
 		}

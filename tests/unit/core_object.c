@@ -42,19 +42,23 @@ static void test_reset(void)
 
 	msp_object_init(&o);
 	CHECK(msp_object_reset(&o, MSP_SEISMOGRAM, MSP_F32, 100) == MSP_OK);
-	CHECK(o.live && o.ncomp == 3 && o.width == 4 && o.samples.len == 1200 && o.tmatrix[4] == 1 && o.tmatrix[1] == 0);
+	CHECK(o.live && o.ncomp == 3 && o.width == 4 && o.samples.len == 1200 && o.tmatrix[4] == 1 &&
+	      o.tmatrix[1] == 0);
 	CHECK(o.cardinal && o.orthogonal && !o.relative && o.dt == 0 && o.start == 0);
 	samples = o.samples.data;
 	CHECK(msp_meta_set_int(&o, "k", 1) == MSP_OK && o.metadata.len > 0);
 	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_F64, 150) == MSP_OK);
 	CHECK(o.samples.data == samples && o.samples.len == 1200 && o.metadata.len == 0 && o.tmatrix[0] == 0);
 	/* no memory by a number that is only claimed */
-	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_F64, UINT64_MAX) == MSP_NOMEM && o.npts == 0 && o.samples.len == 0);
+	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_F64, UINT64_MAX) == MSP_NOMEM && o.npts == 0 &&
+	      o.samples.len == 0);
 	CHECK(msp_object_reset(&o, MSP_SEISMOGRAM, MSP_F64, UINT64_C(1) << 60) == MSP_NOMEM);
 	CHECK(msp_object_reset(&o, MSP_SEISMOGRAM, MSP_F64, UINT64_MAX / 24 + 1) == MSP_NOMEM);
-	CHECK(msp_object_reset(&o, MSP_ENSEMBLE_BEGIN, MSP_NONE, 0) == MSP_OK && o.ncomp == 0 && o.samples.len == 0);
+	CHECK(msp_object_reset(&o, MSP_ENSEMBLE_BEGIN, MSP_NONE, 0) == MSP_OK && o.ncomp == 0 &&
+	      o.samples.len == 0);
 	CHECK(!msp_object_is_data(&o) && msp_object_f64(&o, 0) == NULL);
-	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_NONE, 12) == MSP_OK && o.npts == 12 && o.samples.len == 0);
+	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_NONE, 12) == MSP_OK && o.npts == 12 &&
+	      o.samples.len == 0);
 	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_I32, 0) == MSP_OK && o.samples.len == 0);
 	msp_object_free(&o);
 	CHECK(o.samples.data == NULL && o.kind == 0);
@@ -88,10 +92,12 @@ static void test_borrowed(void)
 	CHECK(lent[1] == 2 && msp_object_f64(&taken, 0)[0] == 99);
 	/* growing a borrowed buffer keeps its content */
 	msp_bytes_borrow(&taken.samples, lent, sizeof lent);
-	CHECK(msp_object_resize(&taken, 6) == MSP_OK && taken.npts == 6 && taken.samples.len == 48 && taken.samples.cap >= 48);
+	CHECK(msp_object_resize(&taken, 6) == MSP_OK && taken.npts == 6 && taken.samples.len == 48 &&
+	      taken.samples.cap >= 48);
 	CHECK(msp_object_f64(&taken, 0)[3] == 4);
 	msp_bytes_borrow(&taken.samples, lent, sizeof lent);
-	CHECK(msp_object_resize(&taken, 2) == MSP_OK && taken.samples.len == 16 && msp_object_f64(&taken, 0)[1] == 2);
+	CHECK(msp_object_resize(&taken, 2) == MSP_OK && taken.samples.len == 16 &&
+	      msp_object_f64(&taken, 0)[1] == 2);
 	msp_bytes_borrow(&taken.samples, lent, sizeof lent);
 	CHECK(msp_object_resize(&taken, 0) == MSP_OK && taken.samples.len == 0);
 	CHECK(msp_object_resize(&taken, UINT64_MAX / 4) == MSP_NOMEM && taken.npts == 0);
@@ -132,8 +138,10 @@ static void test_convert(void)
 	o.type = MSP_F32, o.width = 4;
 	msp_bytes_borrow(&o.samples, lent + 1, sizeof f);
 	CHECK(msp_object_f64(&o, 0) == NULL);
-	CHECK(msp_object_to_f64(&o, &err) == MSP_OK && o.type == MSP_F64 && o.width == 8 && o.samples.len == 64);
-	CHECK(msp_object_f64(&o, 0)[0] == 0.5 && msp_object_f64(&o, 0)[1] == (double)-1e30f && isnan(msp_object_f64(&o, 0)[7]));
+	CHECK(msp_object_to_f64(&o, &err) == MSP_OK && o.type == MSP_F64 && o.width == 8 &&
+	      o.samples.len == 64);
+	CHECK(msp_object_f64(&o, 0)[0] == 0.5 && msp_object_f64(&o, 0)[1] == (double)-1e30f &&
+	      isnan(msp_object_f64(&o, 0)[7]));
 	CHECK(msp_object_f64(&o, 1) == NULL);
 	memcpy(lent + 1, k, sizeof k);
 	o.type = MSP_I32, o.width = 4;
@@ -151,8 +159,10 @@ static void test_convert(void)
 	CHECK(msp_object_to_f64(&o, &err) == MSP_KILL && strstr(err.text, "unknown type 9"));
 	/* the dead change their type only */
 	o.type = MSP_I32, o.width = 4;
-	CHECK(msp_object_kill(&o, "test", "why not") == MSP_OK && o.npts == 4 && o.samples.len == 0 && !o.live);
-	CHECK(msp_object_to_f64(&o, &err) == MSP_OK && o.type == MSP_F64 && o.samples.len == 0 && o.npts == 4);
+	CHECK(msp_object_kill(&o, "test", "why not") == MSP_OK && o.npts == 4 && o.samples.len == 0 &&
+	      !o.live);
+	CHECK(msp_object_to_f64(&o, &err) == MSP_OK && o.type == MSP_F64 && o.samples.len == 0 &&
+	      o.npts == 4);
 	CHECK(msp_object_resize(&o, 7) == MSP_OK && o.npts == 7 && o.samples.len == 0);
 	msp_object_free(&o);
 }
@@ -173,7 +183,8 @@ static void test_time(void)
 	CHECK(msp_object_sample(&o, o.start + 24999999) == 0);
 	CHECK(msp_object_sample(&o, msp_object_time(&o, 123456789)) == 123456789); /* and is not clipped */
 	o.start = INT64_MAX;
-	CHECK(msp_object_time(&o, 1) == INT64_MAX && msp_object_sample(&o, INT64_MIN) < -INT64_C(300000000000));
+	CHECK(msp_object_time(&o, 1) == INT64_MAX && msp_object_sample(&o,
+	        INT64_MIN) < -INT64_C(300000000000));
 	o.dt = 0;
 	CHECK(msp_object_sample(&o, INT64_MIN) == INT64_MIN && msp_object_sample(&o, INT64_MAX) == 0);
 	o.dt = 0.05;
@@ -188,7 +199,8 @@ static void test_time(void)
 	CHECK(o.relative && o.shift_valid && o.start == 100 * MSP_NS && o.shift == 900 * MSP_NS);
 	msp_object_ator(&o, 1); /* relative already */
 	CHECK(o.shift == 900 * MSP_NS);
-	CHECK(msp_object_rtoa(&o, &err) == MSP_OK && !o.relative && !o.shift_valid && o.start == 1000 * MSP_NS && o.shift == 0);
+	CHECK(msp_object_rtoa(&o, &err) == MSP_OK && !o.relative && !o.shift_valid &&
+	      o.start == 1000 * MSP_NS && o.shift == 0);
 	CHECK(msp_object_rtoa(&o, &err) == MSP_OK);
 	o.relative = true;
 	o.shift = 900 * MSP_NS; /* above MsPASS's 100 s, but not valid */
@@ -256,7 +268,8 @@ static void test_digest(void)
 	CHECK(msp_meta_set_string(&p, "loc", "00") == MSP_OK);
 	msp_object_origin_id(&p);
 	CHECK(!same_id(p.id, id));
-	CHECK(msp_meta_set_string(&p, "sta", "S0001X") == MSP_OK && msp_meta_set_string(&o, "sta", "S0001") == MSP_OK);
+	CHECK(msp_meta_set_string(&p, "sta", "S0001X") == MSP_OK &&
+	      msp_meta_set_string(&o, "sta", "S0001") == MSP_OK);
 	CHECK(msp_object_kill(&o, "a", "first reason") == MSP_OK);
 	msp_object_origin_id(&o);
 	id = o.id;
@@ -301,12 +314,14 @@ static void test_digest_form(void)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	CHECK(same_id(msp_object_digest(&o), msp_id_hash(form, sizeof form)));
 #else
-	fprintf(stderr, "core_object: the byte form of the digest is checked on little-endian machines only\n");
+	fprintf(stderr,
+	        "core_object: the byte form of the digest is checked on little-endian machines only\n");
 #endif
 	msp_object_free(&o);
 }
 
-/* A long object, whose digest is made in pieces and perhaps with other instructions, against one that is made at once. */
+/* A long object, whose digest is made in pieces and perhaps with other instructions, against one that is
+ * made at once. */
 static void test_digest_long(void)
 {
 	enum { N = 20011 };
@@ -363,11 +378,15 @@ static void test_log(void)
 	for (i = 0; i < 120; i++)
 		CHECK(msp_object_log(&o, "filter", i % 6, i ? "what" : "first") == MSP_OK);
 	CHECK(msp_object_log_count(&o) == 120 && msp_bson_valid(o.elog.data, o.elog.len));
-	CHECK(msp_object_log_get(&o, 0, &e) && !strcmp(e.algorithm, "filter") && !strcmp(e.badness, "Fatal") && !strcmp(e.message, "first"));
-	CHECK(msp_object_log_get(&o, 119, &e) && !strcmp(e.badness, "Informational") && !strcmp(e.message, "what"));
+	CHECK(msp_object_log_get(&o, 0, &e) && !strcmp(e.algorithm, "filter") &&
+	      !strcmp(e.badness, "Fatal") && !strcmp(e.message, "first"));
+	CHECK(msp_object_log_get(&o, 119, &e) && !strcmp(e.badness, "Informational") &&
+	      !strcmp(e.message, "what"));
 	CHECK(!msp_object_log_get(&o, 120, &e) && !strcmp(e.message, ""));
-	CHECK(msp_object_kill(&o, "cut", "too short") == MSP_OK && !o.live && o.npts == 1 && o.samples.len == 0);
-	CHECK(msp_object_log_get(&o, 120, &e) && !strcmp(e.badness, "Invalid") && !strcmp(e.message, "too short"));
+	CHECK(msp_object_kill(&o, "cut", "too short") == MSP_OK && !o.live && o.npts == 1 &&
+	      o.samples.len == 0);
+	CHECK(msp_object_log_get(&o, 120, &e) && !strcmp(e.badness, "Invalid") &&
+	      !strcmp(e.message, "too short"));
 	/* entries that are no documents, or lack everything, read as empty */
 	msp_bytes_borrow(&o.elog, odd, sizeof odd - 1);
 	CHECKF(msp_bson_valid(o.elog.data, o.elog.len), "%zu", o.elog.len);

@@ -13,7 +13,8 @@ static void parses(const char *text, msp_time want)
 	msp_time t = -1;
 	int r = msp_time_parse(text, &t, &err);
 
-	CHECKF(r == MSP_OK && t == want, "%s: %d, %lld for %lld (%s)", text, r, (long long)t, (long long)want, err.text);
+	CHECKF(r == MSP_OK && t == want, "%s: %d, %lld for %lld (%s)", text, r, (long long)t, (long long)want,
+	       err.text);
 }
 
 static void refuses(const char *text, const char *why)
@@ -175,14 +176,16 @@ static void test_round_trip(void)
 		s = (time_t)(t / MSP_NS - (t % MSP_NS < 0));
 		gmtime_r(&s, &tm);
 		bad += c.year != tm.tm_year + 1900 || c.month != tm.tm_mon + 1 || c.day != tm.tm_mday ||
-		       c.yday != tm.tm_yday + 1 || c.hour != tm.tm_hour || c.minute != tm.tm_min || c.second != tm.tm_sec;
+		       c.yday != tm.tm_yday + 1 || c.hour != tm.tm_hour || c.minute != tm.tm_min ||
+		        c.second != tm.tm_sec;
 	}
 	CHECKF(bad == 0, "%d", bad);
 }
 
 static void test_from_yday(void)
 {
-	struct msp_calendar c = { .year = 2011, .yday = 70, .hour = 5, .minute = 46, .second = 24, .nanosecond = 120000000 };
+	struct msp_calendar c = { .year = 2011, .yday = 70, .hour = 5, .minute = 46, .second = 24,
+	                         .nanosecond = 120000000 };
 	struct msp_calendar b;
 	msp_time t;
 
@@ -207,7 +210,8 @@ static void test_seconds(void)
 
 	CHECK(msp_time_from_seconds(0.1, &t) == MSP_OK && t == 100000000);
 	CHECK(msp_time_from_seconds(-0.1, &t) == MSP_OK && t == -100000000);
-	CHECK(msp_time_from_seconds(1299822384.12, &t) == MSP_OK && t == INT64_C(1299822384119999886)); /* what the double is */
+	/* what the double is */
+	CHECK(msp_time_from_seconds(1299822384.12, &t) == MSP_OK && t == INT64_C(1299822384119999886));
 	CHECK(msp_time_from_seconds(1.5e-9, &t) == MSP_OK && t == 1); /* the double is below 1.5 ns */
 	CHECK(msp_time_from_seconds(0.001953125e-3, &t) == MSP_OK && t == 1953);
 	CHECK(msp_time_from_seconds(-2.5e-9, &t) == MSP_OK && t == -3);
@@ -239,7 +243,8 @@ static void test_of_samples(void)
 	samples(6000, 0.05, INT64_C(300000000000));
 	samples(180000000000, 0.05, INT64_C(9000000000000000500));
 	samples(1000000000, 0.1, INT64_C(100000000000000006));
-	samples(INT64_C(9007199254740993), 1e-9, INT64_C(9007199254740994)); /* 1e-9 is a little more than 10^-9 */
+	/* 1e-9 is a little more than 10^-9 */
+	samples(INT64_C(9007199254740993), 1e-9, INT64_C(9007199254740994));
 	samples(INT64_C(123456789012345), 1e-5, INT64_C(1234567890123450101));
 	samples(5, 0.5e-9, 3);
 	samples(-5, 0.5e-9, -3);

@@ -125,7 +125,8 @@ static void test_order(void)
 	for (i = 0; i < n; i++)
 		for (k = 0; k < n; k++)
 			CHECKF(order(rising[i], rising[k]) == (i > k) - (i < k), "%d %d", i, k);
-	CHECK(order(integer(1), real(1)) == 0 && order(integer(1), boolean(true)) == 0 && order(real(-0.0), integer(0)) == 0);
+	CHECK(order(integer(1), real(1)) == 0 && order(integer(1), boolean(true)) == 0 &&
+	      order(real(-0.0), integer(0)) == 0);
 	/* where a double cannot tell */
 	CHECK(order(integer(INT64_C(9007199254740993)), real(9007199254740992.0)) == 1);
 	CHECK(order(integer(INT64_C(-9007199254740993)), real(-9007199254740992.0)) == -1);
@@ -149,7 +150,8 @@ static void text_is(struct msp_value v, const char *want)
 	struct msp_bytes out = { 0 };
 
 	CHECK(msp_value_text(&v, &out) == MSP_OK);
-	CHECKF(out.len == strlen(want) && (out.len == 0 || memcmp(out.data, want, out.len) == 0), "%.*s for %s",
+	CHECKF(out.len == strlen(want) && (out.len == 0 || memcmp(out.data, want, out.len) == 0),
+	       "%.*s for %s",
 	       (int)out.len, (char *)out.data, want);
 	msp_bytes_free(&out);
 }
@@ -197,7 +199,8 @@ static void harmless(const char *text, const char *want)
 static void test_harmless(void)
 {
 	harmless("", "");
-	harmless("IU.ANMO \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8b", "IU.ANMO \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8b");
+	harmless("IU.ANMO \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8b",
+	         "IU.ANMO \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8b");
 	harmless("\x1b[2J\r\n\t\x7f", "?[2J????");
 	harmless("\xc2\x9b" "2J \xc2\xa0", "??2J \xc2\xa0"); /* C1, and what comes after it */
 	harmless("\xe0\x82\x9b", "???");                      /* the same, overlong */
@@ -206,7 +209,8 @@ static void test_harmless(void)
 	harmless("\xe2\x82\x1b", "???");
 }
 
-/* One of every BSON type, as libbson writes it: our JSON says the same as libbson's, but for what is said here. */
+/* One of every BSON type, as libbson writes it: our JSON says the same as libbson's, but for what is said
+ * here. */
 static void test_every_type(void)
 {
 	static const char want[] =
@@ -220,7 +224,8 @@ static void test_every_type(void)
 		"\"code\":{\"$code\":\"f()\"},\"symbol\":{\"$symbol\":\"s\"},\"scope\":{\"$code\":\"g()\",\"$scope\":{\"x\":1,\"e\":{}}},"
 		"\"i32\":-5,\"ts\":{\"$timestamp\":{\"t\":7,\"i\":9}},\"i64\":1099511627776,"
 		"\"dec\":{\"$numberDecimal\":\"1.50\"},\"min\":{\"$minKey\":1},\"max\":{\"$maxKey\":1}}";
-	bson_t b = BSON_INITIALIZER, doc = BSON_INITIALIZER, empty = BSON_INITIALIZER, array = BSON_INITIALIZER;
+	bson_t b = BSON_INITIALIZER, doc = BSON_INITIALIZER, empty = BSON_INITIALIZER,
+	        array = BSON_INITIALIZER;
 	bson_decimal128_t dec;
 	bson_oid_t oid;
 	bson_iter_t it;
@@ -262,7 +267,8 @@ static void test_every_type(void)
 
 	CHECK(msp_bson_valid(bson_get_data(&b), b.len));
 	CHECK(msp_json_document(bson_get_data(&b), b.len, &out) == MSP_OK);
-	CHECKF(out.len == sizeof want - 1 && memcmp(out.data, want, out.len) == 0, "%.*s", (int)out.len, (char *)out.data);
+	CHECKF(out.len == sizeof want - 1 && memcmp(out.data, want, out.len) == 0, "%.*s", (int)out.len,
+	       (char *)out.data);
 	/* each value, set in another object, is the same value there: same bytes, same order */
 	msp_object_init(&o);
 	msp_object_init(&copy);
@@ -278,8 +284,10 @@ static void test_every_type(void)
 			CHECK(msp_meta_value(&copy, key, &w));
 			CHECKF(msp_value_compare(&v, &w) == 0, "%s", key);
 		} else {
-			CHECK(bson_append_iter(&doc, key, -1, &it)); /* MsPASS's times are doubles: those are not copied as they are */
-			CHECK(msp_meta_set(&copy, key, &v, NULL) == MSP_OK && msp_meta_value(&copy, key, &w) && w.type == MSP_V_DOUBLE);
+			/* MsPASS's times are doubles: those are not copied as they are */
+			CHECK(bson_append_iter(&doc, key, -1, &it));
+			CHECK(msp_meta_set(&copy, key, &v, NULL) == MSP_OK &&
+			      msp_meta_value(&copy, key, &w) && w.type == MSP_V_DOUBLE);
 		}
 	}
 	CHECK(msp_bson_valid(copy.metadata.data, copy.metadata.len));
@@ -344,7 +352,8 @@ static void test_fields(void)
 	CHECK(msp_object_reset(&o, MSP_ENSEMBLE_BEGIN, MSP_NONE, 0) == MSP_OK);
 	field_is(&o, "kind", MSP_V_STRING, "ensemble");
 	field_is(&o, "npts", MSP_V_UNDEFINED, "");
-	CHECK(msp_meta_set_int(&o, "npts", 5) == MSP_OK); /* an ensemble has no such field, so it is metadata */
+	/* an ensemble has no such field, so it is metadata */
+	CHECK(msp_meta_set_int(&o, "npts", 5) == MSP_OK);
 	field_is(&o, "npts", MSP_V_INT, "5");
 	o.kind = MSP_ENSEMBLE_END;
 	field_is(&o, "kind", MSP_V_STRING, "ensemble_end");
@@ -401,7 +410,8 @@ static void test_set_fields(void)
 	CHECK(msp_object_set(&o, "sta", &v, NULL) == MSP_OK && !strcmp(msp_meta_string(&o, "sta", ""), "S"));
 	CHECK(msp_object_set(&o, "sta", &undefined, NULL) == MSP_OK && o.metadata.len == 0);
 	v = boolean(false);
-	CHECK(msp_object_set(&o, "live", &v, NULL) == MSP_OK && !o.live && o.samples.len == 0 && msp_object_log_count(&o) == 1);
+	CHECK(msp_object_set(&o, "live", &v, NULL) == MSP_OK && !o.live && o.samples.len == 0 &&
+	      msp_object_log_count(&o) == 1);
 	CHECK(msp_object_set(&o, "live", &v, NULL) == MSP_OK && msp_object_log_count(&o) == 1);
 	o.live = true;
 	msp_object_ator(&o, 0);

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-static void make(struct msp_object *o, int kind, int type, uint64_t npts, int signal, double hz, uint64_t seed,
+static void make(struct msp_object *o, int kind, int type, uint64_t npts, int signal, double hz,
+                 uint64_t seed,
                  uint64_t number)
 {
 	struct msp_synth_spec spec = { .signal = signal, .hz = hz, .seed = seed };
@@ -31,7 +32,8 @@ static void test_formulas(void)
 	CHECKF(worst < 1e-9, "%g", worst); /* the phase that is compared with is rounded itself */
 	make(&o, MSP_TIMESERIES, MSP_F64, 21, MSP_SYNTH_SINE, 1, 1, 0);
 	x = msp_object_f64(&o, 0);
-	CHECKF(x[0] == 0 && fabs(x[5] - 1000) < 1e-12 && fabs(x[10]) < 1e-12 && fabs(x[15] + 1000) < 1e-12, "%g %g", x[5], x[10]);
+	CHECKF(x[0] == 0 && fabs(x[5] - 1000) < 1e-12 && fabs(x[10]) < 1e-12 && fabs(x[15] + 1000) < 1e-12,
+	       "%g %g", x[5], x[10]);
 	make(&o, MSP_TIMESERIES, MSP_F64, 5000, MSP_SYNTH_RICKER, 0.7, 1, 0);
 	x = msp_object_f64(&o, 0);
 	for (worst = 0, k = 0; k < 5000; k++) {
@@ -82,7 +84,8 @@ static void test_random(void)
 		square += pow(msp_object_f64(&w, 2)[k], 2);
 		lag += msp_object_f64(&w, 2)[k] * x[k];
 	}
-	CHECKF(fabs(sqrt(square / N) - 36.95 / 4) < 0.1 && fabs(lag / N) < 36.95 * 36.95 / 4 * 4 / sqrt(N), "%g %g",
+	CHECKF(fabs(sqrt(square / N) - 36.95 / 4) < 0.1 && fabs(lag / N) < 36.95 * 36.95 / 4 * 4 / sqrt(N),
+	       "%g %g",
 	       sqrt(square / N), lag / N);
 	msp_object_free(&o);
 	msp_object_free(&w);
@@ -109,7 +112,8 @@ static void test_types(void)
 	}
 	CHECKF(bad == 0, "%d", bad);
 	d.type = 9;
-	CHECK(msp_object_synth(&d, &(struct msp_synth_spec){ .signal = MSP_SYNTH_WALK }, 0, NULL) == MSP_USAGE);
+	CHECK(msp_object_synth(&d, &(struct msp_synth_spec){ .signal = MSP_SYNTH_WALK }, 0,
+	                       NULL) == MSP_USAGE);
 	make(&i, MSP_TIMESERIES, MSP_I32, 0, MSP_SYNTH_WALK, 0, 1, 0);
 	CHECK(i.samples.len == 0);
 	msp_object_free(&d);
@@ -136,7 +140,8 @@ static void test_bits(void)
 		struct msp_id id;
 		make(&o, MSP_SEISMOGRAM, MSP_F64, 3001, want[k].signal, want[k].hz, 5, 6);
 		id = msp_object_digest(&o);
-		CHECKF(strcmp(msp_id_format(&id, buf), want[k].id) == 0, "signal %d: %s", want[k].signal, buf);
+		CHECKF(strcmp(msp_id_format(&id, buf), want[k].id) == 0, "signal %d: %s", want[k].signal,
+		       buf);
 	}
 	msp_object_free(&o);
 }
