@@ -11,13 +11,14 @@ struct detrend {
 #define METHOD(m) .mode = (m), .mode_offset = offsetof(struct detrend, method)
 
 static const struct msp_option options[] = {
-	{.name = "demean", .letter = 'm', .type = MSP_OPT_MODE, METHOD(MSP_DETREND_MEAN), .help = "subtract the mean"},
+	{.name = "demean", .letter = 'm', .type = MSP_OPT_MODE, METHOD(MSP_DETREND_MEAN),
+	 .help = "subtract the mean"},
 	{.name = "linear", .letter = 'l', .type = MSP_OPT_MODE, METHOD(MSP_DETREND_LINEAR),
 	 .help = "subtract the straight line of least squares"},
 	{.name = "simple", .letter = 's', .type = MSP_OPT_MODE, METHOD(MSP_DETREND_SIMPLE),
 	 .help = "subtract the straight line through the first and the last sample"},
-	{.name = "polynomial", .letter = 'p', .type = MSP_OPT_INT, .offset = offsetof(struct detrend, order), .arg = "N",
-	 .min = 0, .max = MSP_DETREND_MAX_ORDER, METHOD(MSP_DETREND_POLYNOMIAL),
+	{.name = "polynomial", .letter = 'p', .type = MSP_OPT_INT, .offset = offsetof(struct detrend, order),
+	 .arg = "N", .min = 0, .max = MSP_DETREND_MAX_ORDER, METHOD(MSP_DETREND_POLYNOMIAL),
 	 .help = "subtract the polynomial of order N of least squares"},
 	{0},
 };

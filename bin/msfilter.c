@@ -15,21 +15,27 @@ struct filter {
 	struct msp_filter filter; /* designed for the dt of the last object */
 };
 
-#define BAND(b) .mode = 1 + (b), .mode_offset = offsetof(struct filter, band), .offset = offsetof(struct filter, corner)
+#define BAND(b)                                                                       \
+	.mode = 1 + (b), .mode_offset = offsetof(struct filter, band),                \
+	.offset = offsetof(struct filter, corner)
 
 static const struct msp_option options[] = {
 	{.name = "bandpass", .letter = 'b', .type = MSP_OPT_HZ2, .arg = "F1,F2", BAND(MSP_BANDPASS),
 	 .help = "pass what is between F1 and F2"},
-	{.name = "highpass", .letter = 'H', .type = MSP_OPT_HZ, .arg = "F", BAND(MSP_HIGHPASS), .help = "pass what is above F"},
-	{.name = "lowpass", .letter = 'L', .type = MSP_OPT_HZ, .arg = "F", BAND(MSP_LOWPASS), .help = "pass what is below F"},
+	{.name = "highpass", .letter = 'H', .type = MSP_OPT_HZ, .arg = "F", BAND(MSP_HIGHPASS),
+	 .help = "pass what is above F"},
+	{.name = "lowpass", .letter = 'L', .type = MSP_OPT_HZ, .arg = "F", BAND(MSP_LOWPASS),
+	 .help = "pass what is below F"},
 	{.name = "bandstop", .type = MSP_OPT_HZ2, .arg = "F1,F2", BAND(MSP_BANDSTOP),
 	 .help = "stop what is between F1 and F2"},
-	{.name = "corners", .letter = 'n', .type = MSP_OPT_INT, .offset = offsetof(struct filter, corners), .arg = "N",
-	 .def = "4", .min = 1, .max = MSP_FILTER_MAX_CORNERS, .help = "order of the filter (default 4)"},
-	{.name = "zero-phase", .letter = 'z', .type = MSP_OPT_FLAG, .offset = offsetof(struct filter, zero_phase),
-	 .help = "filter forward, then backward"},
-	{.name = "type", .letter = 't', .type = MSP_OPT_STRING, .offset = offsetof(struct filter, type), .arg = "TYPE",
-	 .def = "butterworth", .help = "butterworth, bessel, chebyshev1:DB or chebyshev2:DB (default butterworth)"},
+	{.name = "corners", .letter = 'n', .type = MSP_OPT_INT, .offset = offsetof(struct filter, corners),
+	 .arg = "N", .def = "4", .min = 1, .max = MSP_FILTER_MAX_CORNERS,
+	 .help = "order of the filter (default 4)"},
+	{.name = "zero-phase", .letter = 'z', .type = MSP_OPT_FLAG,
+	 .offset = offsetof(struct filter, zero_phase), .help = "filter forward, then backward"},
+	{.name = "type", .letter = 't', .type = MSP_OPT_STRING, .offset = offsetof(struct filter, type),
+	 .arg = "TYPE", .def = "butterworth",
+	 .help = "butterworth, bessel, chebyshev1:DB or chebyshev2:DB (default butterworth)"},
 	{0},
 };
 
@@ -43,7 +49,8 @@ static const char *const type_name[] = {
 static int unknown_type(const struct filter *f, struct msp_error *err)
 {
 	return msp_error_set(err, MSP_USAGE,
-	                     "--type: '%s' is none of butterworth, bessel, chebyshev1:DB, chebyshev2:DB", f->type);
+	                     "--type: '%s' is none of butterworth, bessel, chebyshev1:DB, chebyshev2:DB",
+	                     f->type);
 }
 
 /* NAME or NAME:DB. What is left in f->type is the same text however it was spelled. */
@@ -67,7 +74,8 @@ static int parse_type(struct filter *f, struct msp_filter_spec *spec, struct msp
 		                     t == MSP_CHEBYSHEV1 ? "ripple" : "attenuation", type_name[t]);
 	if (msp_parse_double(db, &spec->ripple, err) < 0)
 		return unknown_type(f, err);
-	snprintf(f->type_text, sizeof f->type_text, "%s:%s", type_name[t], msp_double_format(spec->ripple, number));
+	snprintf(f->type_text, sizeof f->type_text, "%s:%s", type_name[t],
+	         msp_double_format(spec->ripple, number));
 	f->type = f->type_text;
 	return MSP_OK;
 }
@@ -80,7 +88,8 @@ static int start(void *self, struct msp_job *job)
 
 	if (!f->band)
 		return msp_error_set(msp_job_error(job), MSP_USAGE,
-		                     "which band? Give --bandpass F1,F2, --highpass F, --lowpass F or --bandstop F1,F2");
+		                     "which band? Give --bandpass F1,F2, --highpass F, --lowpass F or "
+		                     "--bandstop F1,F2");
 	spec->band = f->band - 1;
 	spec->corners = (int)f->corners;
 	spec->zero_phase = f->zero_phase;

@@ -1,7 +1,7 @@
 /* msstack - many time series into one
  *
- * Each ensemble is replaced by the stack of its members; objects outside ensembles make one stack, written at the
- * end. Members that were dead, or are killed here, are written as dead objects before the stack. */
+ * Each ensemble is replaced by the stack of its members; objects outside ensembles make one stack, written at
+ * the end. Members that were dead, or are killed here, are written as dead objects before the stack. */
 #include "mspipe/signal.h"
 #include "mspipe/tool.h"
 
@@ -21,10 +21,11 @@ struct stacker {
 static const struct msp_option options[] = {
 	{.name = "mean", .type = MSP_OPT_MODE, OP(MSP_STACK_MEAN), .help = "mean of the members (default)"},
 	{.name = "sum", .type = MSP_OPT_MODE, OP(MSP_STACK_SUM), .help = "sum of the members"},
-	{.name = "median", .type = MSP_OPT_MODE, OP(MSP_STACK_MEDIAN), .help = "median of the members; holds them in memory"},
+	{.name = "median", .type = MSP_OPT_MODE, OP(MSP_STACK_MEDIAN),
+	 .help = "median of the members; holds them in memory"},
 	{.name = "rms", .type = MSP_OPT_MODE, OP(MSP_STACK_RMS), .help = "root of the mean of the squares"},
-	{.name = "weights", .letter = 'w', .type = MSP_OPT_STRING, .offset = offsetof(struct stacker, weights), .arg = "KEY",
-	 OP(MSP_STACK_WEIGHTED), .help = "mean weighted by the number in KEY"},
+	{.name = "weights", .letter = 'w', .type = MSP_OPT_STRING,
+	 .offset = offsetof(struct stacker, weights), .arg = "KEY", OP(MSP_STACK_WEIGHTED), .help = "mean weighted by the number in KEY"},
 	{.name = "align", .letter = 'a', .type = MSP_OPT_CHOICE, .offset = offsetof(struct stacker, align),
 	 .choices = "start|zero", .arg = "start|zero", .def = "start",
 	 .help = "add sample by sample from the start, or by the time axis (default start)"},
@@ -34,8 +35,9 @@ static const struct msp_option options[] = {
 	{.name = "history", .type = MSP_OPT_CHOICE, .offset = offsetof(struct stacker, history),
 	 .choices = "summary|full", .arg = "summary|full", .def = "summary", .flags = MSP_OPTF_NOID,
 	 .help = "record the number and the combined id of the members, or list them (default summary)"},
-	{.name = "max-mem", .type = MSP_OPT_SIZE, .offset = offsetof(struct stacker, max_memory), .arg = "SIZE",
-	 .def = "1G", .flags = MSP_OPTF_NOID, .help = "memory that a stack may take (default 1G)"},
+	{.name = "max-mem", .type = MSP_OPT_SIZE, .offset = offsetof(struct stacker, max_memory),
+	 .arg = "SIZE", .def = "1G", .flags = MSP_OPTF_NOID,
+	 .help = "memory that a stack may take (default 1G)"},
 	{0},
 };
 
@@ -62,7 +64,8 @@ static int add_member(struct stacker *k, struct msp_job *job, struct msp_object 
 
 	if (!k->in_ensemble && msp_job_partial(job))
 		return msp_error_set(msp_job_error(job), MSP_USAGE,
-		                     "there are objects outside ensembles: their stack needs the whole stream (--segments)");
+		                     "there are objects outside ensembles: their stack needs the whole "
+		                     "stream (--segments)");
 	k->any_loose |= !k->in_ensemble;
 	if (o->live)
 		s = msp_stack_add(k->in_ensemble ? k->members : k->loose, o, msp_job_error(job));
@@ -72,8 +75,8 @@ static int add_member(struct stacker *k, struct msp_job *job, struct msp_object 
 }
 
 /* Writes the stack: a dead object with the reason if there is none. */
-static int write_stack(struct stacker *k, struct msp_job *job, struct msp_stack *stack, const struct msp_object *base,
-                       struct msp_id dead)
+static int write_stack(struct stacker *k, struct msp_job *job, struct msp_stack *stack,
+                       const struct msp_object *base, struct msp_id dead)
 {
 	bool empty = msp_stack_fold(stack) == 0;
 	int s = msp_stack_finish(stack, base, &k->result, msp_job_error(job));

@@ -12,9 +12,12 @@ struct window {
 };
 
 static const struct msp_option options[] = {
-	{.name = "ref", .letter = 'r', .type = MSP_OPT_STRING, .offset = offsetof(struct window, ref), .arg = "start|zero|KEY",
-	 .def = "start", .help = "what START and END count from: start of the object, zero of its time axis, a key (default start)"},
-	{.name = "short", .letter = 's', .type = MSP_OPT_CHOICE, .offset = offsetof(struct window, short_data),
+	{.name = "ref", .letter = 'r', .type = MSP_OPT_STRING, .offset = offsetof(struct window, ref),
+	 .arg = "start|zero|KEY", .def = "start",
+	 .help = "what START and END count from: start of the object, zero of its time axis, a key "
+	         "(default start)"},
+	{.name = "short", .letter = 's', .type = MSP_OPT_CHOICE,
+	 .offset = offsetof(struct window, short_data),
 	 .choices = "kill|truncate|pad", .arg = "kill|truncate|pad", .def = "kill",
 	 .help = "what becomes of data that do not fill the window (default kill)"},
 	{0},

@@ -38,7 +38,7 @@ struct msp_filter_spec {
 	int corners;     /* poles of the analog low-pass prototype, 1..MSP_FILTER_MAX_CORNERS */
 	bool zero_phase; /* filter forward, then backward: no phase shift, twice the attenuation */
 	double f1, f2;   /* corner frequencies, Hz; low- and high-pass use f1 only */
-	double ripple;   /* dB, > 0: Chebyshev I: ripple of the pass band; II: least attenuation of the stop band */
+	double ripple;   /* dB, > 0: Chebyshev I: ripple of the pass band; II: attenuation of the stop band */
 };
 
 /* H(z) = (b0 + b1/z + b2/z^2) / (1 + a1/z + a2/z^2) */
@@ -103,9 +103,9 @@ enum msp_window_ref { MSP_WINDOW_START, MSP_WINDOW_ZERO, MSP_WINDOW_KEY, MSP_WIN
 enum msp_window_short { MSP_SHORT_KILL, MSP_SHORT_TRUNCATE, MSP_SHORT_PAD };
 
 struct msp_window_spec {
-	int ref;         /* enum msp_window_ref: what start and end count from: the object's start, the zero of
-	                  * its time axis, the time in `key` */
-	const char *key; /* MSP_WINDOW_KEY: its value is a time on the object's axis (epoch seconds when UTC) */
+	int ref;         /* enum msp_window_ref: what start and end count from: the object's start, the
+	                  * zero of its time axis, the time in `key` */
+	const char *key; /* MSP_WINDOW_KEY: its value is a time on the object's axis (UTC: epoch seconds) */
 	int short_data;  /* enum msp_window_short: what becomes of data that do not fill the window */
 	msp_time start, end; /* ns after the reference; MSP_WINDOW_ABSOLUTE: UTC times */
 };
@@ -117,7 +117,7 @@ MSP_API int msp_window_check(const struct msp_window_spec *w, struct msp_error *
  * round((end - start) / dt) + 1, the new start on the object's grid of samples (MsPASS 2.4, WindowData). Data
  * are short if they have not all those samples: killed, cut to what there is, or padded with zeros (the two
  * latter with a Complaint in the error log). A window wholly outside the data kills whatever short_data says.
- * Samples keep their type. Dead objects and kinds without samples are left alone. MSP_KILL with the reason. */
+ * Samples keep their type. Dead objects and kinds without samples are left alone. MSP_KILL: as said. */
 MSP_API int msp_object_window(struct msp_object *o, const struct msp_window_spec *w,
                               struct msp_error *err) MSP_CHECKED;
 

@@ -106,8 +106,8 @@ static int hold(struct accumulate *a, const double *x, int64_t first, uint64_t n
 	struct held *h;
 
 	if (a->max_memory - a->held_bytes < bytes)
-		return msp_error_set(err, MSP_FAIL, "a median of more than %" PRIu64 " members does not fit into the "
-		                     "permitted memory (--max-mem)", a->members);
+		return msp_error_set(err, MSP_FAIL, "a median of more than %" PRIu64 " members does not fit "
+		                     "into the permitted memory (--max-mem)", a->members);
 	if (a->members == a->held_room) {
 		uint64_t room = a->held_room ? 2 * a->held_room : 16;
 
@@ -128,8 +128,8 @@ static int hold(struct accumulate *a, const double *x, int64_t first, uint64_t n
 	return MSP_OK;
 }
 
-static int add_sums(struct accumulate *a, const double *x, int64_t first, uint64_t n, int64_t lo, uint64_t len,
-                    double weight)
+static int add_sums(struct accumulate *a, const double *x, int64_t first, uint64_t n, int64_t lo,
+                    uint64_t len, double weight)
 {
 	int64_t from = first > lo ? first : lo, to = first + (int64_t)n;
 	size_t count, skip, at, c, i;
@@ -254,7 +254,8 @@ static void finish_sums(const struct accumulate *a, double *out)
 
 	for (c = 0; c < a->ncomp; c++)
 		for (i = 0; i < a->n; i++) {
-			double v = a->sum[c * a->room + shift + i], w = a->all ? a->weight[shift + i] : a->total;
+			double v = a->sum[c * a->room + shift + i];
+			double w = a->all ? a->weight[shift + i] : a->total;
 
 			if (a->op != MSP_STACK_SUM)
 				v = w > 0 ? v / w : 0;

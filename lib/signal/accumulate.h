@@ -13,7 +13,7 @@ struct held { /* a member that the median must keep */
 /* Samples first .. first + n - 1 of the grid, ncomp components. Zeroed by accumulate_init(). */
 struct accumulate {
 	int op;            /* enum msp_stack_op */
-	bool all;          /* MSP_SPAN_ALL: the joint span, with a weight for each sample; else the common one */
+	bool all;          /* MSP_SPAN_ALL: the joint span, a weight for each sample; else the common one */
 	uint32_t ncomp;
 	uint64_t members;  /* so far */
 	int64_t first;
@@ -30,8 +30,8 @@ struct accumulate {
 void accumulate_init(struct accumulate *a, const struct msp_stack_spec *spec, uint32_t ncomp);
 void accumulate_free(struct accumulate *a); /* and zeroes it */
 
-/* Adds n samples (component c at x + c * n), the first of which is sample `first` of the grid. weight counts only
- * for MSP_STACK_WEIGHTED. MSP_KILL: max_memory cannot hold the span. MSP_FAIL: nor the members of a median. */
+/* Adds n samples (component c at x + c * n), the first of which is sample `first` of the grid. weight counts
+ * only for MSP_STACK_WEIGHTED. MSP_KILL: max_memory cannot hold the span. MSP_FAIL: nor its members. */
 int accumulate_add(struct accumulate *a, const double *x, int64_t first, uint64_t n, double weight,
                    struct msp_error *err);
 

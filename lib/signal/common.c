@@ -67,7 +67,8 @@ int common_keep(struct msp_bytes *common, const struct msp_bytes *other)
 	bson_iter_t it, hint;
 	bool hint_valid;
 
-	if (common->len == other->len && (common->len == 0 || memcmp(common->data, other->data, common->len) == 0))
+	if (common->len == other->len
+	    && (common->len == 0 || memcmp(common->data, other->data, common->len) == 0))
 		return MSP_OK;
 	if (!open_document(common, &it))
 		return MSP_OK;

@@ -24,12 +24,12 @@ int msp_filter_check(const struct msp_filter_spec *s, struct msp_error *err)
 	if (s->band < MSP_LOWPASS || s->band > MSP_BANDSTOP)
 		return msp_error_set(err, MSP_USAGE, "unknown kind of band");
 	if (s->corners < 1 || s->corners > MSP_FILTER_MAX_CORNERS)
-		return msp_error_set(err, MSP_USAGE, "corners must be 1 to %d, not %d", MSP_FILTER_MAX_CORNERS,
-		                     s->corners);
+		return msp_error_set(err, MSP_USAGE, "corners must be 1 to %d, not %d",
+		                     MSP_FILTER_MAX_CORNERS, s->corners);
 	/* 300 dB is the whole precision of a double */
 	if (s->type >= MSP_CHEBYSHEV1 && !(s->ripple >= 1e-6 && s->ripple <= 300))
-		return msp_error_set(err, MSP_USAGE, "a Chebyshev filter needs its ripple or attenuation in dB, "
-		                     "1e-6 to 300");
+		return msp_error_set(err, MSP_USAGE, "a Chebyshev filter needs its ripple or attenuation in "
+		                     "dB, 1e-6 to 300");
 	return check_band(s, err);
 }
 
@@ -177,7 +177,8 @@ static void transform(struct zpk *f, const struct msp_filter_spec *spec, double 
 	bilinear(f);
 }
 
-int msp_filter_design(struct msp_filter *f, const struct msp_filter_spec *spec, double dt, struct msp_error *err)
+int msp_filter_design(struct msp_filter *f, const struct msp_filter_spec *spec, double dt,
+                      struct msp_error *err)
 {
 	struct msp_filter made = {.spec = *spec, .dt = dt};
 	struct zpk proto;
@@ -196,8 +197,8 @@ int msp_filter_design(struct msp_filter *f, const struct msp_filter_spec *spec, 
 	transform(&proto, spec, dt);
 	made.n = msp_sections(&proto, made.section);
 	if (!stable(&made))
-		return msp_error_set(err, MSP_KILL, "the corners are too low or too close for this sample interval: "
-		                     "the filter would not be stable");
+		return msp_error_set(err, MSP_KILL, "the corners are too low or too close for this sample "
+		                     "interval: the filter would not be stable");
 	*f = made;
 	return MSP_OK;
 }

@@ -35,7 +35,8 @@ static int check(size_t n, int method, int order, struct msp_error *err)
 	if (n == 0)
 		return msp_error_set(err, MSP_KILL, "no samples");
 	if (n < need)
-		return msp_error_set(err, MSP_KILL, "%zu sample%s: this trend needs %zu", n, n == 1 ? "" : "s", need);
+		return msp_error_set(err, MSP_KILL, "%zu sample%s: this trend needs %zu", n,
+		                     n == 1 ? "" : "s", need);
 	return MSP_OK;
 }
 
@@ -110,7 +111,7 @@ int msp_detrend(double *x, size_t n, int method, int order, struct msp_error *er
 
 	if (s < 0)
 		return s;
-	/* A NaN or an infinity shows in the sums, so the usual case needs no pass of its own to look for it. */
+	/* A NaN or an infinity shows in the sums: the usual case needs no pass of its own to look for it. */
 	if ((method == MSP_DETREND_MEAN || method == MSP_DETREND_LINEAR) && remove_line(x, n, method))
 		return MSP_OK;
 	return remove_carefully(x, n, method, order, err);

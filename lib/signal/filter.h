@@ -55,11 +55,12 @@ void msp_prototype(const struct msp_filter_spec *spec, struct zpk *out);
 /* tan(pi/2 * w) for 0 < w < 1. */
 double msp_tan_half_pi(double w);
 
-/* Pairs poles with zeros, orders the sections and writes them, the gain in the first; returns their number. */
+/* Pairs poles with zeros and writes the sections in order, the gain in the first; returns their number. */
 unsigned msp_sections(const struct zpk *f, struct msp_biquad out[MSP_FILTER_MAX_SECTIONS]);
 
 /* Runs all sections over x[0], x[step], ... x[(n - 1) * step] in place; step is 1 or -1.
  * path: enum msp_cpu. */
-void msp_iir_run(const struct msp_biquad *q, unsigned sections, double *x, size_t n, ptrdiff_t step, int path);
+void msp_iir_run(const struct msp_biquad *q, unsigned sections, double *x, size_t n, ptrdiff_t step,
+                 int path);
 
 #endif

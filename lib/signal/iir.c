@@ -6,7 +6,7 @@
 #define REST_ROUNDS 16
 #define NEGLIGIBLE 1e-270
 
-/* Coefficients of the look-ahead: c1 + d1 = a1^2 - a2, c2 + d2 = a1 a2, to twice the precision of a double. */
+/* Coefficients of the look-ahead: c1 + d1 = a1^2 - a2, c2 + d2 = a1 a2, with twice a double's precision. */
 struct ahead {
 	double c1, c2, d1, d2;
 };
@@ -20,7 +20,8 @@ struct ahead {
 #define KERNEL kernel2
 #include "signal/iir_kernel.h"
 
-typedef void kernel_fn(const struct msp_biquad *q, const struct ahead *c, double *x, size_t n, ptrdiff_t step);
+typedef void kernel_fn(const struct msp_biquad *q, const struct ahead *c, double *x, size_t n,
+                       ptrdiff_t step);
 
 static void portable(const struct msp_biquad *q, const struct ahead *c, double *x, size_t n, ptrdiff_t step)
 {

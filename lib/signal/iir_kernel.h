@@ -6,13 +6,14 @@
  * second works on t-6 and t-5, and so on, so that all four advance with one set of vector operations and no
  * section waits for another. Two samples are computed per step from the two before them,
  *     y[t]   = (f[t] - a2 y[t-2]) - a1 y[t-1]
- *     y[t+1] = ((f[t+1] - a1 f[t]) + a1 a2 y[t-2]) + (a1^2 - a2) y[t-1],   f = b0 x[t] + (b1 x[t-1] + b2 x[t-2])
+ *     y[t+1] = ((f[t+1] - a1 f[t]) + a1 a2 y[t-2]) + (a1^2 - a2) y[t-1]
+ *     f[t]   = b0 x[t] + (b1 x[t-1] + b2 x[t-2])
  * (look-ahead: Parhi & Messerschmitt, IEEE Trans. ASSP 37 (1989) 1099), which halves the chain of dependent
- * operations that bounds the speed. The coefficients a1 a2 and a1^2 - a2 must be right far beyond the last bit
- * of a double when corners are low; what rounding takes from them makes a term e, which is given back with the
- * next odd sample, two later: that is near enough (the poles that need it are near 1 or -1, so y[t+2] is near
- * y[t]) and costs the chain nothing. Lane 3 is the first section, lane 0 the last: what comes in and what goes
- * out then cost one instruction each.
+ * operations that bounds the speed. The coefficients a1 a2 and a1^2 - a2 must be right far beyond the last
+ * bit of a double when corners are low; what rounding takes from them makes a term e, which is given back
+ * with the next odd sample, two later: that is near enough (the poles that need it are near 1 or -1, so
+ * y[t+2] is near y[t]) and costs the chain nothing. Lane 3 is the first section, lane 0 the last: what comes
+ * in and what goes out then cost one instruction each.
  *
  * No operation here depends on LANES, so the results do not either.
  */

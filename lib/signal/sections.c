@@ -2,8 +2,8 @@
  *
  * The pairing is that of SciPy's zpk2sos(pairing="nearest"): the pole nearest to the unit circle takes the
  * nearest zero, then the next, so that no section has more gain than it must. The order of the sections is
- * ours (below): SciPy's lets the signal between two sections of a wide band-stop grow to 1e16 times what comes
- * out, and then no digit of the result is right. */
+ * ours (below): SciPy's lets the signal between two sections of a wide band-stop grow to 1e16 times what
+ * comes out, and then no digit of the result is right. */
 #include "signal/filter.h"
 
 #include <float.h>
@@ -105,7 +105,7 @@ static struct cpx conjugate(struct cpx a)
 	return cpx(a.re, -a.im);
 }
 
-/* The next section, worst first. The number of real poles and of real zeros is even, so none is left alone. */
+/* The next section, worst first. Real poles are even in number, and real zeros, so none is left alone. */
 static void next_section(struct roots *z, struct roots *p, struct msp_biquad *q)
 {
 	struct cpx p1 = take(p, worst(p, false)), p2 = conjugate(p1), z1, z2;

@@ -87,12 +87,14 @@ static int same_shape(const struct msp_stack *s, const struct msp_object *o, str
 		                     o->relative ? "relative" : "UTC", s->relative ? "relative" : "UTC");
 	for (i = 0; o->kind == MSP_SEISMOGRAM && i < 9; i++)
 		if (!(fabs(o->tmatrix[i] - s->tmatrix[i]) <= AXIS_TOLERANCE))
-			return msp_error_set(err, MSP_KILL, "its components do not point where those of the stack do");
+			return msp_error_set(err, MSP_KILL,
+			                     "its components do not point where those of the stack do");
 	return MSP_OK;
 }
 
 /* Where its first sample falls on the stack's grid. */
-static int grid_position(const struct msp_stack *s, const struct msp_object *o, int64_t *first, struct msp_error *err)
+static int grid_position(const struct msp_stack *s, const struct msp_object *o, int64_t *first,
+                         struct msp_error *err)
 {
 	msp_time offset;
 	double at;
@@ -114,7 +116,8 @@ static int grid_position(const struct msp_stack *s, const struct msp_object *o, 
 	return msp_error_set(err, MSP_KILL, "its samples lie %s of a sample beside those of the stack", text);
 }
 
-static int member_weight(const struct msp_stack *s, const struct msp_object *o, double *w, struct msp_error *err)
+static int member_weight(const struct msp_stack *s, const struct msp_object *o, double *w,
+                         struct msp_error *err)
 {
 	char scratch[MSP_ID_TEXT], text[32];
 	struct msp_value v;
@@ -132,7 +135,8 @@ static int member_weight(const struct msp_stack *s, const struct msp_object *o, 
 		                     v.type == MSP_V_UNDEFINED ? "undefined" : "not a number");
 	if (*w >= 0 && isfinite(*w))
 		return MSP_OK;
-	return msp_error_set(err, MSP_KILL, "weight %s is not a finite number of 0 or more", msp_double_format(*w, text));
+	return msp_error_set(err, MSP_KILL, "weight %s is not a finite number of 0 or more",
+	                     msp_double_format(*w, text));
 }
 
 static int check_samples(const struct msp_stack *s, struct msp_object *o, struct msp_error *err)
@@ -152,8 +156,8 @@ static int check_samples(const struct msp_stack *s, struct msp_object *o, struct
 			return st;
 		for (i = 0; s->spec.op == MSP_STACK_RMS && i < n; i++)
 			if (fabs(x[i]) > RMS_LIMIT)
-				return msp_error_set(err, MSP_KILL, "the square of sample %zu is beyond the range of a "
-				                     "double", i);
+				return msp_error_set(err, MSP_KILL, "the square of sample %zu is beyond the range "
+				                     "of a double", i);
 	}
 	return MSP_OK;
 }
@@ -207,8 +211,8 @@ int msp_stack_add(struct msp_stack *s, struct msp_object *o, struct msp_error *e
 	if (!msp_object_is_data(o) || !o->live)
 		return msp_error_set(err, MSP_USAGE, "only live data can enter a stack");
 	st = s->fold == 0 ? remember_first(s, o, err) : same_shape(s, o, err);
-	if (st < 0 || (st = grid_position(s, o, &first, err)) < 0 || (st = member_weight(s, o, &weight, err)) < 0
-	    || (st = check_samples(s, o, err)) < 0)
+	if (st < 0 || (st = grid_position(s, o, &first, err)) < 0
+	    || (st = member_weight(s, o, &weight, err)) < 0 || (st = check_samples(s, o, err)) < 0)
 		return st;
 	st = accumulate_add(&s->sums, msp_object_f64(o, 0), first, o->npts, weight, err);
 	if (st == MSP_OK)
@@ -265,7 +269,8 @@ static msp_time result_start(const struct msp_stack *s)
 }
 
 /* Everything but the samples. */
-static int write_frame(const struct msp_stack *s, const struct msp_object *base, struct msp_object *out, uint64_t n)
+static int write_frame(const struct msp_stack *s, const struct msp_object *base, struct msp_object *out,
+                       uint64_t n)
 {
 	if (msp_object_reset(out, s->fold ? s->kind : MSP_TIMESERIES, MSP_F64, n) < 0)
 		return MSP_NOMEM;
@@ -299,7 +304,8 @@ static int check_result(const struct msp_stack *s, struct msp_error *err)
 	return MSP_OK;
 }
 
-int msp_stack_finish(struct msp_stack *s, const struct msp_object *base, struct msp_object *out, struct msp_error *err)
+int msp_stack_finish(struct msp_stack *s, const struct msp_object *base, struct msp_object *out,
+                     struct msp_error *err)
 {
 	int result = check_result(s, err), st;
 

@@ -12,7 +12,8 @@ typedef double v4 __attribute__((vector_size(32)));
 typedef double v4_any __attribute__((vector_size(32), aligned(8), may_alias)); /* four doubles of an array */
 
 /* Adds a block's sum and its moment about the block's middle. */
-static ALWAYS_INLINE void add_block(const double *x, double ref, double k, v4 *sum, v4 *moment, v4 *block_moment)
+static ALWAYS_INLINE void add_block(const double *x, double ref, double k, v4 *sum, v4 *moment,
+                                    v4 *block_moment)
 {
 	const v4 w0 = {-7.5, -6.5, -5.5, -4.5}, w1 = {-3.5, -2.5, -1.5, -0.5};
 	const v4 w2 = {0.5, 1.5, 2.5, 3.5}, w3 = {4.5, 5.5, 6.5, 7.5};
@@ -84,7 +85,7 @@ TARGET_AVX2 static void subtract_avx2(double *x, size_t n, double a, double b)
 
 static bool avx2(int path)
 {
-	return path == MSP_CPU_AVX2 || path == MSP_CPU_AVX512 || (path == MSP_CPU_BEST && msp_cpu_has(MSP_CPU_AVX2));
+	return path != MSP_CPU_PORTABLE && msp_cpu_has(MSP_CPU_AVX2);
 }
 #endif
 

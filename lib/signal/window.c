@@ -30,7 +30,8 @@ static int on_axis(const struct msp_object *o, msp_time utc, msp_time *out, stru
 	if (!o->relative)
 		return MSP_OK;
 	if (!o->shift_valid)
-		return msp_error_set(err, MSP_KILL, "the time is relative and nothing tells what it is in UTC");
+		return msp_error_set(err, MSP_KILL,
+		                     "the time is relative and nothing tells what it is in UTC");
 	if (__builtin_sub_overflow(utc, o->shift, out))
 		return msp_error_set(err, MSP_KILL, "a time is out of range");
 	return MSP_OK;
@@ -75,7 +76,8 @@ static int window_start(const struct msp_object *o, const struct msp_window_spec
 		break;
 	case MSP_WINDOW_ZERO:
 		if (!o->relative)
-			return msp_error_set(err, MSP_KILL, "the time is UTC and has no zero: it must be made relative");
+			return msp_error_set(err, MSP_KILL,
+			                     "the time is UTC and has no zero: it must be made relative");
 		break;
 	case MSP_WINDOW_KEY:
 		s = key_time(o, w->key, &ref, err);
@@ -106,7 +108,8 @@ static int window_range(const struct msp_object *o, const struct msp_window_spec
 		return s;
 	if (!(o->dt > 0) || !isfinite(o->dt))
 		return msp_error_set(err, MSP_KILL, "the sample interval is not positive");
-	if (__builtin_sub_overflow(start, o->start, &offset) || __builtin_sub_overflow(w->end, w->start, &length))
+	if (__builtin_sub_overflow(start, o->start, &offset)
+	    || __builtin_sub_overflow(w->end, w->start, &length))
 		return msp_error_set(err, MSP_KILL, "the window is out of range");
 	first = round((double)offset / 1e9 / o->dt);
 	n = round((double)length / 1e9 / o->dt) + 1;
@@ -129,8 +132,8 @@ static int keep(struct msp_object *o, uint64_t first, uint64_t n)
 		if (msp_object_writable(o) < 0)
 			return MSP_NOMEM;
 		for (c = 0; c < o->ncomp; c++)
-			memmove(o->samples.data + c * n * width, o->samples.data + (c * o->npts + first) * width,
-			        (size_t)n * width);
+			memmove(o->samples.data + c * n * width,
+			        o->samples.data + (c * o->npts + first) * width, (size_t)n * width);
 		o->samples.len = (size_t)n * width * o->ncomp;
 	}
 	o->npts = n;
@@ -145,7 +148,8 @@ static int pad(struct msp_object *o, const struct range *r, uint64_t from, uint6
 	uint8_t *dst;
 
 	if ((uint64_t)r->n > MAX_PADDED)
-		return msp_error_set(err, MSP_KILL, "the window has %" PRId64 " samples: too many to pad", r->n);
+		return msp_error_set(err, MSP_KILL, "the window has %" PRId64 " samples: too many to pad",
+		                     r->n);
 	if (msp_bytes_reserve(&b, n * width * o->ncomp) < 0)
 		return MSP_NOMEM;
 	memset(b.data, 0, n * width * o->ncomp);
@@ -192,7 +196,8 @@ static int window_short(struct msp_object *o, const struct msp_window_spec *w, c
 	if (s < 0)
 		return s;
 	o->start = start;
-	snprintf(text, sizeof text, "%s: %s", why, w->short_data == MSP_SHORT_PAD ? "padded with zeros" : "truncated");
+	snprintf(text, sizeof text, "%s: %s", why,
+	         w->short_data == MSP_SHORT_PAD ? "padded with zeros" : "truncated");
 	return msp_object_log(o, "mswindow", MSP_COMPLAINT, text);
 }
 
