@@ -49,7 +49,9 @@ static int start(void *self, struct msp_job *job)
 
 	msp_object_init(&k->ensemble);
 	msp_object_init(&k->result);
-	spec.op = k->op ? k->op - 1 : MSP_STACK_MEAN;
+	if (!k->op)
+		k->op = 1 + MSP_STACK_MEAN; /* so that the stage is the same whether it is named or not */
+	spec.op = k->op - 1;
 	k->loose = msp_stack_new(&spec);
 	k->members = msp_stack_new(&spec);
 	if (!k->loose || !k->members)

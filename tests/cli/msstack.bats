@@ -75,6 +75,8 @@ load common
 	msstack a.msp -o s.msp
 	mssort -r sta a.msp | msstack --history full -o r.msp || mssort sta a.msp | msstack --history full -o r.msp
 	equal "$(msls -f '%{id}' s.msp)" "$(msls -f '%{id}' r.msp)"
+	equal "$(msls -f '%{id}' s.msp)" "$(msstack --mean a.msp | msls -f '%{id}')"
+	[ "$(msls -f '%{id}' s.msp)" != "$(msstack --sum a.msp | msls -f '%{id}')" ]
 	equal "$(mscheck --digest s.msp | cut -c 1-32)" "$(msstack --history full a.msp | mscheck --digest | cut -c 1-32)"
 }
 
