@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define RATES 4 /* sample intervals whose designs are kept: streams may have several by turns */
+
 struct filter {
 	int band; /* 1 + enum msp_filter_band */
 	double corner[2];
@@ -12,7 +14,8 @@ struct filter {
 	bool zero_phase;
 	const char *type;
 	char type_text[64];
-	struct msp_filter filter; /* designed for the dt of the last object */
+	struct msp_filter filter[RATES]; /* each designed for another dt */
+	unsigned next;                   /* the one to be given up next */
 };
 
 #define BAND(b)                                                                       \
@@ -83,7 +86,7 @@ static int parse_type(struct filter *f, struct msp_filter_spec *spec, struct msp
 static int start(void *self, struct msp_job *job)
 {
 	struct filter *f = self;
-	struct msp_filter_spec *spec = &f->filter.spec;
+	struct msp_filter_spec *spec = &f->filter[0].spec;
 	int s;
 
 	if (!f->band)
@@ -96,13 +99,25 @@ static int start(void *self, struct msp_job *job)
 	spec->f1 = f->corner[0];
 	spec->f2 = f->corner[1];
 	s = parse_type(f, spec, msp_job_error(job));
+	for (int i = 1; i < RATES; i++)
+		f->filter[i].spec = *spec;
 	return s < 0 ? s : msp_filter_check(spec, msp_job_error(job));
+}
+
+/* The filter that was designed for that dt, or one that may be designed anew. */
+static struct msp_filter *filter_for(struct filter *f, double dt)
+{
+	for (int i = 0; i < RATES; i++)
+		if (f->filter[i].dt >= dt && f->filter[i].dt <= dt)
+			return &f->filter[i];
+	f->next = (f->next + 1) % RATES;
+	return &f->filter[f->next];
 }
 
 static int flow(void *self, struct msp_job *job, struct msp_object *o)
 {
 	struct filter *f = self;
-	int s = msp_object_filter(o, &f->filter, msp_job_error(job));
+	int s = msp_object_filter(o, filter_for(f, o->dt), msp_job_error(job));
 
 	return s < 0 ? s : msp_emit(job, o);
 }
