@@ -75,7 +75,7 @@ int msp_error_set(struct msp_error *err, int status, const char *fmt, ...)
 /* strerror_r() comes in two forms: GNU's returns the text, POSIX's fills the buffer. */
 static const char *errno_text(int number, char *buf, size_t size)
 {
-#if defined(__GLIBC__)
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
 	return strerror_r(number, buf, size);
 #else
 	if (strerror_r(number, buf, size) != 0)

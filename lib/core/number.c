@@ -55,9 +55,43 @@ static void plain_point(char *buf)
 	memmove(p + 1, q, strlen(q) + 1);
 }
 
+/* The next larger number of as many digits, if text is in exponent form. */
+static bool next_decimal(char *text)
+{
+	char *p = strchr(text, 'e');
+
+	if (!p)
+		return false;
+	while (p-- > text)
+		if (*p == '9')
+			*p = '0';
+		else if (*p >= '0' && *p < '9') {
+			++*p;
+			return true;
+		}
+	return false;
+}
+
+/* d with that many digits; true if it reads back. Below a power of two the doubles lie closer than above it,
+ * so there the nearest decimal may be another double, and the one above it still be d. */
+static bool with_digits(double d, int digits, char text[64])
+{
+	char above[64];
+	int exponent;
+
+	snprintf(text, 64, "%.*g", digits, d);
+	if (strtod(text, NULL) == d)
+		return true;
+	snprintf(above, sizeof above, "%#.*g", digits, d); /* # keeps the zeros at the end */
+	if (fabs(frexp(d, &exponent)) != 0.5 || !next_decimal(above) || strtod(above, NULL) != d)
+		return false;
+	memcpy(text, above, sizeof above);
+	return true;
+}
+
 char *msp_double_format(double d, char buf[32])
 {
-	char text[64];
+	char text[64] = "";
 	int digits = fabs(d) < 2.3e-308 ? 1 : 15; /* subnormal numbers have fewer */
 
 	if (!isfinite(d)) {
@@ -66,9 +100,8 @@ char *msp_double_format(double d, char buf[32])
 	}
 	if (small_whole(d, buf) || few_decimals(d, buf))
 		return buf;
-	do
-		snprintf(text, sizeof text, "%.*g", digits, d);
-	while (digits++ < 17 && strtod(text, NULL) != d);
+	while (!with_digits(d, digits, text) && digits < 17)
+		digits++;
 	plain_point(text);
 	snprintf(buf, 32, "%.31s", text);
 	return buf;

@@ -76,6 +76,8 @@ static void test_double(void)
 	number_text(-0.0001, "-0.0001");
 	number_text(0.00001, "1e-05");
 	number_text(999999999.123456789, "999999999.1234568");
+	number_text(0x1p-44, "5.684341886080802e-14"); /* the shortest is not the nearest of 16 digits */
+	number_text(-0x1p976, "-6.386688990511104e+293");
 	number_text(9007199254740993.0, "9007199254740992");
 	for (i = 0; i < 200000; i++) {
 		double d, back;
