@@ -59,7 +59,7 @@ table() { "$1" --dump-options | awk -F '\t' -v whose="$2" '$6 == whose { print (
 # Each page's blocks run in order, by sh -e, in a directory with the three recordings and demo.msp.
 run_examples() # PAGE
 {
-	local page=$1 dir blocks b
+	local page=$1 dir blocks b status
 	dir=$BATS_TEST_TMPDIR/$(basename "$page")
 	mkdir "$dir" "$dir.blocks"
 	cp "$MSP_DATA"/*.mseed "$dir/"
@@ -68,7 +68,8 @@ run_examples() # PAGE
 	[ "$blocks" -gt 0 ] || return 2
 	for b in "$dir.blocks"/*.sh; do
 		(cd "$dir" && timeout 120 sh -e "$b" >"$b.out" 2>"$b.err" </dev/null) || {
-			printf '%s: example %s: exit %s\n' "$(basename "$page")" "$(basename "$b" .sh)" "$?"
+			status=$?
+			printf '%s: example %s: exit %s\n' "$(basename "$page")" "$(basename "$b" .sh)" "$status"
 			cat "$b"
 			echo '-- stderr:'
 			head -n 20 "$b.err"
