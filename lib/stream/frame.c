@@ -1,4 +1,4 @@
-/* The outside of a zstd frame: that a block's frame is one frame, of the length and kind that msp(5) asks for.
+/* The outside of zstd frames: that a block's frames are frames of the kind, length and content that msp(5) asks for.
  * So a block that is copied without being decoded, too, is one that every reader takes. */
 #include "stream/frame.h"
 
@@ -9,14 +9,15 @@
 
 struct frame_header {
 	size_t length;
-	uint64_t window;
-	bool checksum;
+	uint64_t window, content;
+	bool checksum, sized;
 };
 
-static const char *parse_header(const uint8_t *p, size_t n, uint64_t content, struct frame_header *h)
+static const char cut[] = "the block's zstd frames are longer than the descriptor says";
+
+static const char *parse_header(const uint8_t *p, size_t n, struct frame_header *h)
 {
 	static const uint8_t size_of[4] = {0, 2, 4, 8};
-	static const char *const cut = "the block's zstd frame is cut";
 
 	if (n < 5 || get32(p) != WIRE_ZSTD)
 		return "the block is no zstd frame";
@@ -31,10 +32,12 @@ static const char *parse_header(const uint8_t *p, size_t n, uint64_t content, st
 	if (n < h->length)
 		return cut;
 	const uint8_t *size = p + h->length - field;
-	uint64_t claimed = field == 8 ? get64(size) : field == 4 ? get32(size) : field == 2 ? get16(size) + 256U : field == 1 ? *size : content;
-	if (claimed != content)
-		return "the block's zstd frame holds another number of bytes than the descriptor says";
-	h->window = claimed;
+	h->sized = field > 0;
+	for (size_t i = 0; i < field; i++)
+		h->content |= (uint64_t)size[i] << (8 * i);
+	if (field == 2)
+		h->content += 256;
+	h->window = h->content;
 	if (!single) {
 		uint64_t base = (uint64_t)1 << (10 + (p[5] >> 3));
 		h->window = base + base / 8 * (p[5] & 7);
@@ -42,20 +45,20 @@ static const char *parse_header(const uint8_t *p, size_t n, uint64_t content, st
 	return h->window > WINDOW_MAX ? "the window of the block's zstd frame is larger than 8 MiB" : NULL;
 }
 
-const char *msp_frame_wrong(const uint8_t *p, size_t n, uint64_t content)
+/* One frame; *used is its length. */
+static const char *one_frame(const uint8_t *p, size_t n, struct frame_header *h, size_t *used)
 {
-	struct frame_header h;
-	const char *why = parse_header(p, n, content, &h);
+	const char *why = parse_header(p, n, h);
 	uint64_t limit;
 	size_t at;
 	bool last = false;
 
 	if (why)
 		return why;
-	limit = h.window < ZSTD_BLOCK_MAX ? h.window : ZSTD_BLOCK_MAX;
-	for (at = h.length; !last;) {
+	limit = h->window < ZSTD_BLOCK_MAX ? h->window : ZSTD_BLOCK_MAX;
+	for (at = h->length; !last;) {
 		if (n - at < 3)
-			return "the block's zstd frame is longer than the descriptor says";
+			return cut;
 		uint32_t head = p[at] | (uint32_t)p[at + 1] << 8 | (uint32_t)p[at + 2] << 16;
 		uint32_t type = head >> 1 & 3, size = head >> 3;
 		size_t stored = type == 1 ? 1 : size;
@@ -63,11 +66,30 @@ const char *msp_frame_wrong(const uint8_t *p, size_t n, uint64_t content)
 		if (type == 3 || size > limit)
 			return "the block's zstd frame is corrupt";
 		if (n - at - 3 < stored)
-			return "the block's zstd frame is longer than the descriptor says";
+			return cut;
 		at += 3 + stored;
 		last = head & 1;
 	}
-	if (n - at != (h.checksum ? 4 : 0))
-		return "the block is not exactly one zstd frame";
-	return NULL;
+	*used = at + (h->checksum ? 4 : 0);
+	return *used > n ? cut : NULL;
+}
+
+const char *msp_frames_wrong(const uint8_t *p, size_t n, uint64_t content)
+{
+	do {
+		struct frame_header h = {0};
+		size_t used = 0;
+		const char *why = one_frame(p, n, &h, &used);
+
+		if (why)
+			return why;
+		p += used;
+		n -= used;
+		if (!h.sized && n > 0)
+			return "a zstd frame that is not the block's last does not say the size of its content";
+		if (h.sized && h.content > content)
+			return "the block's zstd frames hold more than the descriptor says";
+		content -= h.sized ? h.content : content;
+	} while (n > 0);
+	return content > 0 ? "the block's zstd frames hold less than the descriptor says" : NULL;
 }

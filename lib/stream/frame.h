@@ -1,12 +1,12 @@
-/* Private to lib/stream: the outside of a zstd frame. */
+/* Private to lib/stream: the outside of zstd frames. */
 #ifndef STREAM_FRAME_H
 #define STREAM_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* NULL if the n bytes at p are exactly one zstd frame such as a block may have (msp(5)) and, where it names the size of its content, that
- * is `content`; else what is wrong. Looks at the headers of frame and blocks only (RFC 8878, section 3.1.1). */
-const char *msp_frame_wrong(const uint8_t *p, size_t n, uint64_t content);
+/* NULL if the n bytes at p are zstd frames such as a block may have (msp(5)) and the sizes of their contents, where they name them, add up
+ * to `content`; else what is wrong. Looks at the headers of frames and blocks only (RFC 8878, section 3.1.1). */
+const char *msp_frames_wrong(const uint8_t *p, size_t n, uint64_t content);
 
 #endif

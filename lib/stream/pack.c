@@ -1,4 +1,4 @@
-/* A block's payload and its zstd frame: raw, or shuffled, delta-coded and compressed, whichever is smallest. */
+/* A block's payload and its zstd frames: raw, or shuffled, delta-coded and compressed, whichever is smallest. */
 #include "stream/pack.h"
 
 #include "stream/encode.h"
@@ -8,6 +8,8 @@
 #include <zstd.h>
 
 #define RAW_BLOCK ((size_t)128 << 10)
+#define RAW_HEADER ((size_t)14)
+#define SMALL_AREA ((size_t)16 << 10)
 #define TRIAL_WORDS ((size_t)2048) /* how much of an area is tried with each encoding */
 #define TRIAL_EVERY 8u             /* blocks */
 
@@ -43,41 +45,55 @@ size_t msp_pack_payload(const struct pack *k)
 	return n;
 }
 
-/* A zstd frame of raw blocks over the pieces of the payload, as iovecs: [frame header][block header][data]... with nothing copied. */
+/* The header of a frame of raw blocks with n bytes of content: 14 bytes. */
+static uint8_t *raw_header(uint8_t *p, size_t n)
+{
+	put32(p, WIRE_ZSTD);
+	p[4] = 0xC0;           /* 8 bytes of content size, a window descriptor, no checksum, no dictionary */
+	p[5] = (17 - 10) << 3; /* a window of 128 KiB */
+	put64(p + 6, n);
+	return p + RAW_HEADER;
+}
+
+static uint8_t *raw_block_header(uint8_t *p, size_t n, bool last)
+{
+	uint32_t bits = (uint32_t)(n << 3) | last;
+
+	p[0] = (uint8_t)bits;
+	p[1] = (uint8_t)(bits >> 8);
+	p[2] = (uint8_t)(bits >> 16);
+	return p + 3;
+}
+
+static size_t raw_size(size_t n)
+{
+	return RAW_HEADER + 3 * (n / RAW_BLOCK + 1) + n;
+}
+
+/* A frame of raw blocks over the pieces of the payload, as iovecs, with nothing copied. */
 static int raw_frame(struct pack *k, size_t payload, struct iovec **out, int *count, size_t *stored)
 {
 	const struct msp_bytes *piece[1 + AREAS] = {&k->heads, &k->area[0].data, &k->area[1].data, &k->area[2].data};
-	size_t blocks = payload / RAW_BLOCK + 1, header = 14;
+	size_t blocks = payload / RAW_BLOCK + 1, i = 0, offset = 0, left = payload;
 	struct iovec *iov;
 	uint8_t *p;
-	int n = 0;
+	int n = 1;
 
-	/* every piece of every block, and a header a block, at most; one iovec is left for the descriptor */
 	k->frame.len = 0;
-	if (msp_bytes_reserve(&k->frame, header + 3 * blocks) < 0)
+	if (msp_bytes_reserve(&k->frame, RAW_HEADER + 3 * blocks) < 0)
 		return MSP_NOMEM;
+	/* the descriptor, the frame's header, a header and a piece for every block, and the ends of pieces */
 	iov = malloc(sizeof(*iov) * (2 + 2 * blocks + 1 + AREAS));
 	if (!iov)
 		return MSP_NOMEM;
-	p = k->frame.data;
-	put32(p, WIRE_ZSTD);
-	p[4] = 0xC0;              /* 8 bytes of content size, a window descriptor, no checksum, no dictionary */
-	p[5] = (17 - 10) << 3;    /* a window of 128 KiB */
-	put64(p + 6, payload);
-	n = 1;
-	iov[n++] = (struct iovec){p, header};
-	p += header;
-	*stored = header;
-	size_t i = 0, offset = 0, left = payload;
+	p = raw_header(k->frame.data, payload);
+	iov[n++] = (struct iovec){k->frame.data, RAW_HEADER};
+	*stored = RAW_HEADER;
 	do {
 		size_t size = left < RAW_BLOCK ? left : RAW_BLOCK, need = size;
-		uint32_t bits = (uint32_t)(size << 3) | (left == size);
 
-		p[0] = (uint8_t)bits;
-		p[1] = (uint8_t)(bits >> 8);
-		p[2] = (uint8_t)(bits >> 16);
 		iov[n++] = (struct iovec){p, 3};
-		p += 3;
+		p = raw_block_header(p, size, left == size);
 		while (need > 0) {
 			size_t here = piece[i]->len - offset;
 
@@ -100,55 +116,68 @@ static int raw_frame(struct pack *k, size_t payload, struct iovec **out, int *co
 	return MSP_OK;
 }
 
-/* Gives zstd one plane after the other; a plane that is large gets blocks, and so entropy tables, of its own. */
-static int compress_planes(struct pack *k, const uint8_t *data, size_t n, unsigned planes, ZSTD_outBuffer *out,
-                           bool last)
+/* ---- compressed frames ------------------------------------------------- */
+
+/* Appends a frame of raw blocks: for bytes that zstd would only try in vain. */
+static int add_raw(struct pack *k, const uint8_t *data, size_t n)
 {
-	size_t plane = n / planes;
+	uint8_t *p;
 
-	for (unsigned i = 0; i < planes; i++) {
-		ZSTD_inBuffer in = {data + i * plane, plane, 0};
-		ZSTD_EndDirective how = last && i + 1 == planes ? ZSTD_e_end
-		                        : plane >= 8192         ? ZSTD_e_flush
-		                                                : ZSTD_e_continue;
-		size_t left;
+	if (msp_bytes_reserve(&k->frame, k->frame.len + raw_size(n)) < 0)
+		return MSP_NOMEM;
+	p = raw_header(k->frame.data + k->frame.len, n);
+	while (n > 0) {
+		size_t size = n < RAW_BLOCK ? n : RAW_BLOCK;
 
-		do {
-			left = ZSTD_compressStream2(k->zstd, out, &in, how);
-			if (ZSTD_isError(left))
-				return MSP_NOMEM;
-		} while (how == ZSTD_e_continue ? in.pos < in.size : left > 0);
+		p = raw_block_header(p, size, n == size);
+		memcpy(p, data, size);
+		p += size;
+		data += size;
+		n -= size;
 	}
+	k->frame.len = (size_t)(p - k->frame.data);
 	return MSP_OK;
 }
 
-static unsigned planes_of(int a, uint8_t encoding)
+/* Appends a frame. */
+static int add_compressed(struct pack *k, const uint8_t *data, size_t n)
 {
-	return encoding == ENC_RAW ? 1 : area_width[a];
+	size_t bound = ZSTD_compressBound(n), size;
+
+	if (msp_bytes_reserve(&k->frame, k->frame.len + bound) < 0)
+		return MSP_NOMEM;
+	size = ZSTD_compress2(k->zstd, k->frame.data + k->frame.len, bound, data, n);
+	if (ZSTD_isError(size))
+		return MSP_NOMEM;
+	k->frame.len += size;
+	return MSP_OK;
 }
 
-/* Bytes that a sample of the area takes with an encoding. */
-static size_t trial(struct pack *k, int a, uint8_t encoding, const uint8_t *from, size_t words)
+/* Planes of fewer bytes share a frame: a frame each would cost more than its own entropy table gains. */
+static unsigned planes_of(int a, uint8_t encoding, size_t n)
 {
-	size_t n = words * area_width[a];
-	ZSTD_outBuffer out = {k->frame.data, k->frame.cap, 0};
+	return encoding == ENC_RAW || n < SMALL_AREA ? 1 : area_width[a];
+}
 
+/* Bytes that a stretch of the area takes with an encoding; *noise: the planes that do not get smaller. */
+static size_t trial(struct pack *k, int a, uint8_t encoding, const uint8_t *from, size_t words, unsigned *noise)
+{
+	size_t n = words * area_width[a], total = 0;
+	unsigned planes = encoding == ENC_RAW ? 1 : area_width[a];
+	size_t plane = n / planes;
+
+	*noise = 0;
 	msp_encode(encoding, area_width[a], area_floating[a], from, k->coded.data, words);
-	if (ZSTD_isError(ZSTD_CCtx_reset(k->zstd, ZSTD_reset_session_only)))
-		return SIZE_MAX;
-	/* planes this short are measured one by one, as they will be coded */
-	for (unsigned i = 0; i < planes_of(a, encoding); i++) {
-		size_t plane = n / planes_of(a, encoding);
-		ZSTD_inBuffer in = {k->coded.data + i * plane, plane, 0};
-		size_t left;
+	for (unsigned i = 0; i < planes; i++) {
+		size_t size = ZSTD_compress2(k->zstd, k->frame.data, k->frame.cap, k->coded.data + i * plane, plane);
 
-		do {
-			left = ZSTD_compressStream2(k->zstd, &out, &in, ZSTD_e_flush);
-			if (ZSTD_isError(left))
-				return SIZE_MAX;
-		} while (left > 0);
+		if (ZSTD_isError(size))
+			return SIZE_MAX;
+		if (size > plane - plane / 64)
+			*noise |= 1u << i;
+		total += size;
 	}
-	return out.pos;
+	return total;
 }
 
 /* Chooses the encoding of an area by trying all on a stretch from its middle. */
@@ -165,62 +194,65 @@ static int choose(struct pack *k, int a)
 	from = area->data.data + (words - n) / 2 * area_width[a];
 	k->frame.len = k->coded.len = 0;
 	if (msp_bytes_reserve(&k->coded, n * area_width[a]) < 0 ||
-	    msp_bytes_reserve(&k->frame, 2 * ZSTD_compressBound(n * area_width[a]) + 1024) < 0)
+	    msp_bytes_reserve(&k->frame, ZSTD_compressBound(n * area_width[a])) < 0)
 		return MSP_NOMEM;
 	for (int e = -1; e <= ENC_DELTA_MAX; e++) {
 		uint8_t encoding = e < 0 ? ENC_RAW : (uint8_t)(ENC_SHUFFLE + e);
-		size_t size = trial(k, a, encoding, from, n);
+		unsigned noise;
+		size_t size = trial(k, a, encoding, from, n, &noise);
 
 		if (size < best) {
 			best = size;
 			area->encoding = encoding;
+			area->noise = noise;
 		}
 	}
 	return MSP_OK;
 }
 
-static int compressed_frame(struct pack *k, size_t payload, struct iovec **out, int *count, size_t *stored)
+static int add_area(struct pack *k, int a)
 {
-	size_t bound = ZSTD_compressBound(payload) + 64 * 1024;
-	ZSTD_outBuffer o;
+	struct area *area = &k->area[a];
+	size_t n = area->data.len;
+	const uint8_t *data = area->data.data;
+	unsigned planes = planes_of(a, area->encoding, n);
+	int s = MSP_OK;
 
+	if (n == 0)
+		return MSP_OK;
+	if (area->encoding != ENC_RAW) {
+		if (msp_bytes_reserve(&k->coded, n) < 0)
+			return MSP_NOMEM;
+		msp_encode(area->encoding, area_width[a], area_floating[a], data, k->coded.data, n / area_width[a]);
+		data = k->coded.data;
+	}
+	for (unsigned i = 0; i < planes && s == MSP_OK; i++) {
+		const uint8_t *plane = data + i * (n / planes);
+
+		s = planes > 1 && area->noise >> i & 1 ? add_raw(k, plane, n / planes) : add_compressed(k, plane, n / planes);
+	}
+	return s;
+}
+
+static int compressed_frames(struct pack *k, struct iovec **out, int *count, size_t *stored)
+{
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_compressionLevel, k->level)))
+		return MSP_NOMEM;
 	for (int a = 0; a < AREAS; a++)
 		if (choose(k, a) < 0)
 			return MSP_NOMEM;
 	k->frame.len = k->coded.len = 0;
-	if (msp_bytes_reserve(&k->frame, bound) < 0)
+	if (add_compressed(k, k->heads.data, k->heads.len) < 0)
 		return MSP_NOMEM;
-	o = (ZSTD_outBuffer){k->frame.data, k->frame.cap, 0};
-	if (ZSTD_isError(ZSTD_CCtx_reset(k->zstd, ZSTD_reset_session_and_parameters)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_compressionLevel, k->level)) ||
-	    ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(k->zstd, payload)))
-		return MSP_NOMEM;
-	if (compress_planes(k, k->heads.data, k->heads.len, 1, &o, k->heads.len == payload) < 0)
-		return MSP_NOMEM;
-	size_t left = payload - k->heads.len;
-	for (int a = 0; a < AREAS; a++) {
-		struct area *area = &k->area[a];
-		size_t n = area->data.len;
-		const uint8_t *data = area->data.data;
-
-		if (n == 0)
-			continue;
-		if (area->encoding != ENC_RAW) {
-			if (msp_bytes_reserve(&k->coded, n) < 0)
-				return MSP_NOMEM;
-			msp_encode(area->encoding, area_width[a], area_floating[a], data, k->coded.data, n / area_width[a]);
-			data = k->coded.data;
-		}
-		left -= n;
-		if (compress_planes(k, data, n, planes_of(a, area->encoding), &o, left == 0) < 0)
+	for (int a = 0; a < AREAS; a++)
+		if (add_area(k, a) < 0)
 			return MSP_NOMEM;
-	}
 	*out = malloc(2 * sizeof(**out));
 	if (!*out)
 		return MSP_NOMEM;
-	(*out)[1] = (struct iovec){k->frame.data, o.pos};
+	(*out)[1] = (struct iovec){k->frame.data, k->frame.len};
 	*count = 2;
-	*stored = o.pos;
+	*stored = k->frame.len;
 	return MSP_OK;
 }
 
@@ -240,7 +272,7 @@ int msp_pack_frame(struct pack *k, struct iovec **out, int *count, size_t *store
 {
 	size_t payload = msp_pack_payload(k);
 
-	return k->level == 0 ? raw_frame(k, payload, out, count, stored) : compressed_frame(k, payload, out, count, stored);
+	return k->level == 0 ? raw_frame(k, payload, out, count, stored) : compressed_frames(k, out, count, stored);
 }
 
 void msp_pack_clear(struct pack *k)

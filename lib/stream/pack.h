@@ -1,4 +1,4 @@
-/* Private to lib/stream: a block being built, and its zstd frame. */
+/* Private to lib/stream: a block being built, and its zstd frames. */
 #ifndef STREAM_PACK_H
 #define STREAM_PACK_H
 
@@ -9,6 +9,7 @@
 struct area {
 	struct msp_bytes data;
 	uint8_t encoding;
+	unsigned noise; /* planes, as bits, that zstd does not make smaller */
 	unsigned age; /* blocks since the encoding was chosen */
 };
 
@@ -26,7 +27,7 @@ void msp_pack_free(struct pack *k);
 size_t msp_pack_payload(const struct pack *k);
 /* Adds an object whose samples are size bytes of area a (below 0: none). MSP_USAGE: metadata too long. MSP_NOMEM leaves it as it was. */
 int msp_pack_add(struct pack *k, const struct msp_object *o, int a, size_t size);
-/* Makes the zstd frame: iov[1..count) are its bytes, iov[0] is left for the descriptor. *out is to be freed, what it points
+/* Makes the zstd frames: iov[1..count) are its bytes, iov[0] is left for the descriptor. *out is to be freed, what it points
  * to belongs to k. */
 int msp_pack_frame(struct pack *k, struct iovec **out, int *count, size_t *stored);
 /* Forgets the block's content. */

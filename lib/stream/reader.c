@@ -282,7 +282,7 @@ static int read_block(struct msp_reader *r, struct msp_error *err)
 	r->frame = p + BLOCK_SIZE;
 	if (msp_crc32c(0, r->frame, r->stored) != crc)
 		return corrupt(r, r->block_at, err, "the block is corrupt (CRC)");
-	const char *wrong = msp_frame_wrong(r->frame, r->stored, r->block.bytes);
+	const char *wrong = msp_frames_wrong(r->frame, r->stored, r->block.bytes);
 	if (wrong)
 		return corrupt(r, r->block_at, err, "%s", wrong);
 	msp_window_use(&r->in, BLOCK_SIZE + r->stored);
@@ -294,7 +294,7 @@ static int read_block(struct msp_reader *r, struct msp_error *err)
 	return MSP_READ_OBJECT;
 }
 
-/* Decompresses the frame into the payload. A size that the stored bytes make unlikely is not believed: the buffer then grows as data come. */
+/* Decompresses the frames into the payload. A size that the stored bytes make unlikely is not believed: the buffer then grows as data come. */
 static int decompress(struct msp_reader *r, struct msp_error *err)
 {
 	size_t size = (size_t)r->block.bytes;
@@ -319,19 +319,19 @@ static int decompress(struct msp_reader *r, struct msp_error *err)
 	    ZSTD_isError(ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, 23)))
 		return msp_error_set(err, MSP_FAIL, "%s: zstd refuses to work", r->in.name);
 	out = (ZSTD_outBuffer){r->payload.data, r->payload.cap < size ? r->payload.cap : size, 0};
-	while (left != 0) {
+	while (left != 0 || in.pos < in.size) { /* 0: a frame has ended; another may follow */
 		size_t before = in.pos + out.pos;
 		left = ZSTD_decompressStream(r->zstd, &out, &in);
 		if (ZSTD_isError(left) || (left != 0 && out.pos == size && in.pos == in.size))
 			break;
-		if (left != 0 && out.pos == out.size && out.size < size) {
+		if (out.pos == out.size && out.size < size) {
 			size_t grown = out.size > size / 2 ? size : out.size * 2;
 			r->payload.len = out.pos;
 			if (msp_bytes_reserve(&r->payload, grown) < 0)
 				return msp_error_set(err, MSP_NOMEM, "%s: no memory left for a block", r->in.name);
 			out.dst = r->payload.data;
 			out.size = grown;
-		} else if (left != 0 && in.pos + out.pos == before) {
+		} else if (in.pos + out.pos == before) {
 			break;
 		}
 	}

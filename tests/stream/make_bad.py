@@ -157,7 +157,8 @@ def _last(n, kind=0):
 
 
 for _name, _rule, _make in [
-    ("frame-two", "exactly one zstd frame", lambda p, f: w.zstd_frame(p[:50]) + w.zstd_frame(p[50:])),
+    ("frame-two", "two frames with more content than the payload", lambda p, f: w.zstd_frame(p) + w.zstd_frame(p[50:])),
+    ("frame-unsized", "a frame without content size that is not the last", lambda p, f: _START + bytes([7 << 3]) + _last(50) + p[:50] + w.zstd_frame(p[50:])),
     ("frame-after", "bytes after the zstd frame", lambda p, f: f + b"\0"),
     ("frame-skippable-after", "a skippable frame after the zstd frame", lambda p, f: f + struct.pack("<II", 0x184D2A50, 0)),
     ("frame-skippable-before", "a skippable frame before the zstd frame", lambda p, f: struct.pack("<II", 0x184D2A50, 0) + f),

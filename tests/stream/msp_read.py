@@ -118,8 +118,8 @@ class Trailer:
 
 
 def zstd_blocks(frame, at):
-    """The blocks of a zstd frame, (type, offset, stored, size) each: that it is one frame of just this length,
-    without a dictionary. Also whether it has a checksum, and the content size, if it says so."""
+    """The blocks of the zstd frame that the bytes begin with, (type, offset, stored, size) each; it has no dictionary.
+    Also whether it has a checksum, the content size, if it says so, and its length."""
     def part(pos, n):
         check(pos + n <= len(frame), at + len(frame), "zstd frame is longer than the descriptor says")
         return frame[pos:pos + n]
@@ -152,8 +152,7 @@ def zstd_blocks(frame, at):
         pos += 3 + stored
     checksum = bits >> 2 & 1
     part(pos, 4 * checksum)
-    check(pos + 4 * checksum == len(frame), at + pos, "zstd frame is shorter than the descriptor says")
-    return blocks, checksum, content
+    return blocks, checksum, content, pos + 4 * checksum
 
 
 def run_zstd(frame, size, at):
@@ -181,14 +180,30 @@ def run_zstd(frame, size, at):
     return bytes(out)
 
 
-def decompress(frame, size, at):
-    blocks, checksum, content = zstd_blocks(frame, at)
-    check(content is None or content == size, at, "content size of the zstd frame is not the payload's")
-    if checksum or any(kind == 2 for kind, *_ in blocks):
-        out = run_zstd(frame, size, at)
+def zstd_frames(data, size, at):
+    """The frames of a block: (blocks, offset) each, and whether decompressing them takes a zstd."""
+    frames, pos, left, needs_zstd = [], 0, size, False
+    while pos < len(data) or not frames:
+        blocks, checksum, content, length = zstd_blocks(data[pos:], at + pos)
+        if content is None:
+            check(pos + length == len(data), at + pos, "a zstd frame that is not the last does not say its content size")
+            content = left
+        check(content <= left, at + pos, "payload is longer than the descriptor says")
+        needs_zstd = needs_zstd or checksum or any(kind == 2 for kind, *_ in blocks)
+        check(needs_zstd or sum(n for *_, n in blocks) == content, at + pos, "zstd frame's content has another size than it says")
+        frames.append((blocks, pos))
+        left -= content
+        pos += length
+    check(left == 0, at, "payload is shorter than the descriptor says")
+    return frames, needs_zstd
+
+
+def decompress(data, size, at):
+    frames, needs_zstd = zstd_frames(data, size, at)
+    if needs_zstd:
+        out = run_zstd(data, size, at)
     else:
-        check(sum(n for *_, n in blocks) == size, at, "payload's size is not what the descriptor says")
-        out = b"".join(frame[o:o + s] * (n if kind == 1 else 1) for kind, o, s, n in blocks)
+        out = b"".join(data[pos + o:pos + o + s] * (n if kind == 1 else 1) for blocks, pos in frames for kind, o, s, n in blocks)
     check(len(out) == size, at, "payload is shorter than the descriptor says")
     return out
 
@@ -381,7 +396,7 @@ class Segment:
         at = self.at
         self._frame(at, d.LENGTH, "descriptor")
         check(d.inside == self.open, at + 36, "'starts inside an ensemble' does not fit")
-        frame = take(self.data, at + d.LENGTH, d.stored, "a zstd frame")
+        frame = take(self.data, at + d.LENGTH, d.stored, "zstd frames")
         self._frame(at + d.LENGTH, d.stored, "zstd")
         check(crc32c(frame) == d.crc, at + 96, "CRC of the zstd frame is wrong")
         payload = decompress(frame, sum(d.sizes), at + d.LENGTH)
