@@ -1,0 +1,55 @@
+# Every command, as the tests of promises run it: `load commands`. A command without a row fails tests/torture/table.bats.
+#
+# NAME|KIND|ARGUMENTS, the stream coming on standard input. A command may have several rows. KIND:
+#   filter   stream in, stream out; every object of its input has part in its output, or is in it
+#   blocks   the same, but whole blocks may be copied without being decoded
+#   text     stream in, text out
+#   frames   the same, but blocks are not decoded
+#   sink     stream in, nothing out; commits to target.* in the working directory
+#   source   no stream in
+
+command_table()
+{
+	cat <<-'END'
+	mscat|blocks|
+	mscat|filter|--level 3
+	mscat|filter|-v --level 0 --segment 4k
+	mscheck|frames|
+	mscheck|text|--full --digest
+	msdetrend|filter|--linear
+	msdump|text|--json --samples
+	msdump|text|--csv
+	msfilter|filter|--lowpass 2 --zero-phase
+	msgrep|filter|npts >= 0 || !defined(npts)
+	msgroup|filter|sta
+	mshead|filter|-n 1000000
+	mshistory|text|
+	msls|text|
+	msread|filter|-
+	mssave|sink|target.msp
+	mssave|sink|--to sac target.dir
+	msset|filter|torture="yes"
+	mssort|filter|sta,starttime
+	msstack|filter|--mean
+	mssynth|source|-n 3 --npts 50
+	mswindow|filter|--short pad 0 1
+	END
+}
+
+# for_each KINDS FUNCTION: calls FUNCTION NAME KIND ARGUMENT... for each row of one of KINDS
+for_each()
+{
+	local kinds=" $1 " call=$2 name kind args rows
+	mapfile -t rows < <(command_table)
+	for row in "${rows[@]}"; do
+		IFS='|' read -r name kind args <<<"$row"
+		# the rest of the row after the second bar may hold bars (||)
+		args=${row#*|*|}
+		case $kinds in *" $kind "*) ;; *) continue ;; esac
+		case $name in
+		msgrep) set -- "$args" ;;
+		*) read -ra words <<<"$args"; set -- "${words[@]}" ;;
+		esac
+		"$call" "$name" "$kind" "$@" || { echo "-- $name $args"; return 1; }
+	done
+}
