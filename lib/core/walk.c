@@ -66,12 +66,15 @@ static size_t regex_size(const uint8_t *p, size_t n)
 /* Code with scope: int32 of all, a string, a document. */
 static size_t scope_size(const uint8_t *p, size_t n)
 {
-	size_t size = prefixed_size(p, n, 14, 0), code;
+	size_t size = prefixed_size(p, n, 14, 0), code, scope;
 
 	if (!size)
 		return 0;
 	code = string_size(p + 4, size - 4);
-	return code && document_size(p + 4 + code, size - 4 - code) == size - 4 - code ? size : 0;
+	if (!code)
+		return 0;
+	scope = document_size(p + 4 + code, size - 4 - code);
+	return scope && 4 + code + scope == size ? size : 0;
 }
 
 /* Size of a value of that type that begins at p and must end within n bytes. False if it does not. */

@@ -298,6 +298,8 @@ static void test_valid(void)
 	CHECK(!msp_bson_valid(BSON("\x0c\0\0\0" "\x0b" "k\0" "a\0" "bb" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x16\0\0\0" "\x0f" "k\0" "\x0e\0\0\0" "\1\0\0\0\0" "\5\0\0\0\1" "\0")));
 	CHECK(msp_bson_valid(BSON("\x16\0\0\0" "\x0f" "k\0" "\x0e\0\0\0" "\1\0\0\0\0" "\5\0\0\0\0" "\0")));
+	/* the code takes the scope's place */
+	CHECK(!msp_bson_valid(BSON("\x16\0\0\0" "\x0f" "k\0" "\x0e\0\0\0" "\6\0\0\0" "a" "\5\0\0\0" "\0" "\0")));
 	CHECK(!msp_bson_valid(BSON("\x16\0\0\0" "\x0f" "k\0" "\x0e\0\0\0" "\2\0\0\0\0" "\5\0\0\0\0" "\0")));
 }
 
