@@ -129,7 +129,8 @@ static void minimal_header(uint8_t *h, const struct record *r, unsigned power)
 	h[54] = (uint8_t)power;
 }
 
-static bool decode_old(const struct record *r, const uint8_t *p, size_t size, void *out, char why[RECORD_WHY])
+/* Its sizes are checked, so libmseed can fail only for want of memory. */
+static bool decode_old(const struct record *r, const uint8_t *p, size_t size, void *out, struct mseed_check *check)
 {
 	MSRecord *msr = NULL;
 	unsigned power = 7;
@@ -140,7 +141,7 @@ static bool decode_old(const struct record *r, const uint8_t *p, size_t size, vo
 		power++;
 	copy = calloc(1, (size_t)1 << power);
 	if (copy == NULL) {
-		snprintf(why, RECORD_WHY, "out of memory");
+		check->nomem = true;
 		return false;
 	}
 	minimal_header(copy, r, power);
@@ -150,8 +151,7 @@ static bool decode_old(const struct record *r, const uint8_t *p, size_t size, vo
 	     msr->numsamples == (int64_t)r->nsamp && ms_samplesize(msr->sampletype) == 4;
 	if (ok)
 		memcpy(out, msr->datasamples, 4 * (size_t)r->nsamp);
-	else
-		snprintf(why, RECORD_WHY, "libmseed does not decode it");
+	check->nomem = !ok;
 	msr_free(&msr);
 	free(copy);
 	return ok;
@@ -189,7 +189,7 @@ bool mseed_decode(const struct record *r, const uint8_t *p, void *out, struct ms
 	else if (r->encoding == ENC_INT32 || r->encoding == ENC_FLOAT32 || r->encoding == ENC_FLOAT64)
 		copy_words(out, p, r->nsamp, bits / 8, r->big);
 	else
-		return decode_old(r, p, r->nsamp * bits / 8, out, why);
+		return decode_old(r, p, r->nsamp * bits / 8, out, check);
 	return true;
 }
 
@@ -269,23 +269,47 @@ static int encoding_of(const struct msp_object *o, struct msp_format_notes *note
 	return DE_INT32;
 }
 
-/* Blockettes 100, where factor and multiplier alone do not hold the rate, and 1001 for the microseconds. */
-static bool add_blockettes(MSRecord *msr, double dt, struct msp_format_notes *notes)
+/* Appends a blockette of that type and size, zeroed. libmseed's own function leaves the chain broken when memory runs out
+ * in the middle of it. NULL: no memory. */
+static void *add_blockette(MSRecord *msr, uint16_t type, uint16_t size)
 {
-	struct blkt_100_s rate = { 0 };
-	struct blkt_1001_s extension = { 0 };
+	BlktLink *link = calloc(1, sizeof *link), **last = &msr->blkts;
+
+	if (link == NULL)
+		return NULL;
+	link->blkt_type = type;
+	link->blktdatalen = size;
+	link->blktdata = calloc(1, size);
+	if (link->blktdata == NULL) {
+		free(link);
+		return NULL;
+	}
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = link;
+	return link->blktdata;
+}
+
+/* The fixed header and the blockettes: 1000; 100, where factor and multiplier alone do not hold the rate; 1001 for the microseconds.
+ * libmseed fills in what they say. */
+static bool add_header(MSRecord *msr, double dt, struct msp_format_notes *notes)
+{
 	int16_t factor = 0, multiplier = 0;
 	double held = 0;
 
 	if (ms_genfactmult(msr->samprate, &factor, &multiplier) == 0)
 		held = ms_nomsamprate(factor, multiplier);
-	if (fabs(held * dt - 1) > 1e-12) {
-		rate.samprate = (float)msr->samprate;
-		notes->rate_rounded = true;
-		if (msr_addblockette(msr, (char *)&rate, sizeof rate, 100, 0) == NULL)
+	notes->rate_rounded = fabs(held * dt - 1) > 1e-12;
+	msr->fsdh = calloc(1, sizeof *msr->fsdh);
+	msr->Blkt1000 = add_blockette(msr, 1000, sizeof *msr->Blkt1000);
+	if (notes->rate_rounded) {
+		msr->Blkt100 = add_blockette(msr, 100, sizeof *msr->Blkt100);
+		if (msr->Blkt100 == NULL)
 			return false;
+		msr->Blkt100->samprate = (float)msr->samprate;
 	}
-	return msr_addblockette(msr, (char *)&extension, sizeof extension, 1001, 0) != NULL;
+	msr->Blkt1001 = add_blockette(msr, 1001, sizeof *msr->Blkt1001);
+	return msr->fsdh != NULL && msr->Blkt1000 != NULL && msr->Blkt1001 != NULL;
 }
 
 static char quality_of(const struct msp_object *o)
@@ -312,7 +336,8 @@ static int pack(MSRecord *msr, const struct msp_object *o, struct msp_bytes *out
 	out->len = before;
 	if (sink.failed)
 		return msp_error_set(err, MSP_NOMEM, "out of memory");
-	return msp_error_set(err, MSP_KILL, "libmseed does not write it");
+	/* what it cannot hold was refused before */
+	return msp_error_set(err, MSP_FAIL, "libmseed does not write it: out of memory?");
 }
 
 int msp_mseed_write(const struct msp_object *o, const struct msp_mseed_options *options, struct msp_bytes *out,
@@ -348,7 +373,7 @@ int msp_mseed_write(const struct msp_object *o, const struct msp_mseed_options *
 	msr->encoding = (int8_t)encoding_of(o, notes);
 	msr->byteorder = 1;
 	msr->sampletype = o->type == MSP_I32 ? 'i' : o->type == MSP_F32 ? 'f' : 'd';
-	rc = add_blockettes(msr, o->dt, notes) ? pack(msr, o, out, err) : msp_error_set(err, MSP_NOMEM, "out of memory");
+	rc = add_header(msr, o->dt, notes) ? pack(msr, o, out, err) : msp_error_set(err, MSP_NOMEM, "out of memory");
 	msr_free(&msr);
 	return rc;
 }

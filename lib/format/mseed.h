@@ -11,6 +11,7 @@ int mseed_type(int encoding);
 struct mseed_check {
 	bool mismatch;      /* Steim: the last sample is not what the record says it is */
 	int32_t got, said;
+	bool nomem;         /* it failed only for want of memory */
 };
 /* Decodes the r->nsamp samples of a record of r->length bytes into out, which has room for STEIM_SLACK more. False: why
  * says what is wrong. Never writes past the room, whatever the record holds. */

@@ -7,6 +7,7 @@
  */
 #include "format/runs.h"
 #include "format/channel.h"
+#include "format/doc.h"
 #include "format/steim.h"
 
 #include <math.h>
@@ -55,44 +56,39 @@ static void begin_piece(struct runs *r, struct channel *c, const struct record *
 	channel_link(r, c);
 }
 
-static bool codes_to(bson_t *b, const char codes[RECORD_CODES])
+static void put_codes(struct doc *d, const char codes[RECORD_CODES])
 {
 	static const struct { const char *key; enum record_code code; } order[] = {
 		{ "net", CODE_NET }, { "sta", CODE_STA }, { "loc", CODE_LOC }, { "chan", CODE_CHAN } };
 	char text[8];
-	bool ok = true;
 
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		size_t n = record_code(codes, order[i].code, text);
-
-		if (n > 0)
-			ok = ok && bson_append_utf8(b, order[i].key, -1, text, (int)n);
-	}
-	return ok;
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		if (record_code(codes, order[i].code, text) > 0)
+			doc_string(d, order[i].key, text);
 }
 
 static int metadata(struct msp_object *o, const struct msp_input *in, const struct channel *c)
 {
 	const struct piece *p = &c->piece;
-	bson_t b = BSON_INITIALIZER, sub;
-	bool ok;
-	int rc;
+	struct doc d;
 
-	ok = codes_to(&b, c->codes);
-	if (p->dead)
-		ok = ok && bson_append_utf8(&b, "file", -1, in->name, -1) &&
-		     bson_append_int64(&b, "offset", -1, (int64_t)p->offset);
-	ok = ok && bson_append_document_begin(&b, "mseed", -1, &sub) &&
-	     bson_append_utf8(&sub, "dataquality", -1, p->quality, -1) &&
-	     bson_append_utf8(&sub, "encoding", -1, record_encoding_name(p->first.encoding), -1) &&
-	     bson_append_utf8(&sub, "byteorder", -1, p->first.big ? ">" : "<", -1) &&
-	     bson_append_int32(&sub, "record_length", -1, (int32_t)p->first.length) &&
-	     (p->records > INT32_MAX ? bson_append_int64(&sub, "number_of_records", -1, (int64_t)p->records)
-	                             : bson_append_int32(&sub, "number_of_records", -1, (int32_t)p->records)) &&
-	     bson_append_document_end(&b, &sub);
-	rc = ok ? msp_bytes_set(&o->metadata, bson_get_data(&b), b.len) : MSP_NOMEM;
-	bson_destroy(&b);
-	return rc;
+	doc_begin(&d, &o->metadata);
+	put_codes(&d, c->codes);
+	if (p->dead) {
+		doc_string(&d, "file", in->name);
+		doc_int64(&d, "offset", (int64_t)p->offset);
+	}
+	doc_sub(&d, "mseed");
+	doc_string(&d, "dataquality", p->quality);
+	doc_string(&d, "encoding", record_encoding_name(p->first.encoding));
+	doc_string(&d, "byteorder", p->first.big ? ">" : "<");
+	doc_int32(&d, "record_length", (int32_t)p->first.length);
+	if (p->records > INT32_MAX)
+		doc_int64(&d, "number_of_records", (int64_t)p->records);
+	else
+		doc_int32(&d, "number_of_records", (int32_t)p->records);
+	doc_sub_end(&d);
+	return doc_end(&d);
 }
 
 static int log_piece(struct msp_object *o, const struct piece *p)
@@ -156,8 +152,10 @@ static bool decode(struct channel *c, const struct record *rec, const uint8_t *p
 		*nomem = true;
 		return false;
 	}
-	if (!mseed_decode(rec, p, piece->samples.data + piece->samples.len, check, why))
+	if (!mseed_decode(rec, p, piece->samples.data + piece->samples.len, check, why)) {
+		*nomem = check->nomem;
 		return false;
+	}
 	piece->samples.len += rec->nsamp * width;
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SAC binary files, read: header versions 6 and 7, both byte orders. */
 #include "format/decimal.h"
+#include "format/doc.h"
 #include "format/input.h"
 #include "format/sacheader.h"
 
@@ -172,42 +173,42 @@ static bool start_time(const struct sac *s, struct msp_object *o, const char **w
 
 /* ---- metadata ---------------------------------------------------------- */
 
-static bool add_code(bson_t *b, const char *key, const char *text)
+static void put_code(struct doc *d, const char *key, const char *text)
 {
-	return text[0] == '\0' || bson_append_utf8(b, key, -1, text, -1);
+	if (text[0] != '\0')
+		doc_string(d, key, text);
 }
 
-static bool add_rest(bson_t *b, const struct sac *s)
+static void put_rest(struct doc *d, const struct sac *s)
 {
-	bool ok = true;
-
-	for (int i = 0; i < SAC_FLOATS && ok; i++)
+	for (int i = 0; i < SAC_FLOATS; i++)
 		if (sac_float_names[i] != NULL && !sac_float_is_derived(i) && !isnan(s->number[i]))
-			ok = bson_append_double(b, sac_float_names[i], -1, s->number[i]);
-	for (int i = 0; i < SAC_INTS && ok; i++)
+			doc_double(d, sac_float_names[i], s->number[i]);
+	for (int i = 0; i < SAC_INTS; i++)
 		if (sac_int_names[i] != NULL && !sac_int_is_derived(i) && s->whole[i] != SAC_UNDEFINED)
-			ok = bson_append_int32(b, sac_int_names[i], -1, s->whole[i]);
-	for (int i = 0; i < SAC_TEXTS && ok; i++)
+			doc_int32(d, sac_int_names[i], s->whole[i]);
+	for (int i = 0; i < SAC_TEXTS; i++)
 		if (!sac_text_is_code(i) && s->text[i][0] != '\0')
-			ok = bson_append_utf8(b, sac_text_names[i], -1, s->text[i], -1);
-	return ok;
+			doc_string(d, sac_text_names[i], s->text[i]);
 }
 
 static int metadata(const struct msp_input *in, const struct sac *s, bool dead, struct msp_object *o)
 {
-	bson_t b = BSON_INITIALIZER, sub;
-	bool ok = add_code(&b, "net", s->text[SAC_KNETWK]) && add_code(&b, "sta", s->text[SAC_KSTNM]) &&
-	          add_code(&b, "loc", s->text[SAC_KHOLE]) && add_code(&b, "chan", s->text[SAC_KCMPNM]);
-	int rc;
+	struct doc d;
 
-	if (dead)
-		ok = ok && bson_append_utf8(&b, "file", -1, in->name, -1) &&
-		     bson_append_int64(&b, "offset", -1, (int64_t)in->options.offset);
-	ok = ok && bson_append_document_begin(&b, "sac", -1, &sub) && add_rest(&sub, s) &&
-	     bson_append_document_end(&b, &sub);
-	rc = ok ? msp_bytes_set(&o->metadata, bson_get_data(&b), b.len) : MSP_NOMEM;
-	bson_destroy(&b);
-	return rc;
+	doc_begin(&d, &o->metadata);
+	put_code(&d, "net", s->text[SAC_KNETWK]);
+	put_code(&d, "sta", s->text[SAC_KSTNM]);
+	put_code(&d, "loc", s->text[SAC_KHOLE]);
+	put_code(&d, "chan", s->text[SAC_KCMPNM]);
+	if (dead) {
+		doc_string(&d, "file", in->name);
+		doc_int64(&d, "offset", (int64_t)in->options.offset);
+	}
+	doc_sub(&d, "sac");
+	put_rest(&d, s);
+	doc_sub_end(&d);
+	return doc_end(&d);
 }
 
 /* ---- samples ----------------------------------------------------------- */
