@@ -63,12 +63,17 @@ static bool is_store(const char *target)
 	       (n > 5 && strcmp(target + n - 5, ".msdb") == 0);
 }
 
+/* A SAC file holds one time series, so what is not called a SAC file will be a directory of them. */
 static bool is_directory(const struct save *s)
 {
 	size_t n = strlen(s->target);
 	struct stat st;
 
-	return s->name || (n > 0 && s->target[n - 1] == '/') || (stat(s->target, &st) == 0 && S_ISDIR(st.st_mode));
+	if (s->name || (n > 0 && s->target[n - 1] == '/'))
+		return true;
+	if (stat(s->target, &st) == 0)
+		return S_ISDIR(st.st_mode);
+	return s->to == MSP_FORMAT_SAC && format_of_ending(s->target) != MSP_FORMAT_SAC;
 }
 
 static int open_directory(struct save *s)

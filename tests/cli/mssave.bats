@@ -175,6 +175,8 @@ only() # DIRECTORY NAME...: it holds these names and no others, hidden ones incl
 	equal "$(msread d/IU.ANMO.mseed | msls -f '%{chan}' | tr '\n' ' ')" "BH1 BH2 BHZ "
 	mssave --name '%{net}.sac' e a.msp
 	only e IU-2.sac IU-3.sac IU.sac TA-2.sac TA.sac
+	mssave --to sac g a.msp
+	equal "$(ls g | wc -l)" 5
 	mssave --to mseed f/ a.msp
 	equal "$(ls f | wc -l)" 5
 	mssave --name '%{net}.%{sta}.mseed' d a.msp # again: the same files
