@@ -14,7 +14,7 @@ command_table()
 	mscat|blocks|
 	mscat|filter|--level 3
 	mscat|filter|-v --level 0 --segment 4k
-	mscheck|frames|
+	mscheck|frames|--digest
 	mscheck|text|--full --digest
 	msdetrend|filter|--linear
 	msdump|text|--json --samples
@@ -27,7 +27,7 @@ command_table()
 	msls|text|
 	msread|filter|-
 	mssave|sink|target.msp
-	mssave|sink|--to sac target.dir
+	mssave|sink|--to sac target.dir/
 	msset|filter|torture="yes"
 	mssort|filter|sta,starttime
 	msstack|filter|--mean
