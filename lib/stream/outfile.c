@@ -192,7 +192,9 @@ static int sync_directory(const char *target)
 
 	if (!dir)
 		return -1;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	do
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
 	free(dir);
 	if (fd < 0)
 		return errno == EACCES ? 0 : -1;
