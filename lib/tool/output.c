@@ -97,6 +97,8 @@ static int make_pipeline(struct msp_job *job, const struct msp_bytes *in)
 	if (job->pipeline_made && msp_id_equal(&hash, &job->pipeline_of))
 		return MSP_OK;
 	s = job->silent ? msp_bytes_set(&job->pipeline, in->data, in->len) : append_stage(job, in, 1);
+	if (s == MSP_NOMEM && job->silent)
+		(void)msp_error_set(&job->error, s, "no memory left");
 	job->pipeline_made = s == MSP_OK;
 	job->pipeline_of = hash;
 	return s;

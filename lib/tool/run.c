@@ -77,6 +77,12 @@ static int on_trailer(struct msp_job *job)
 	return MSP_OK;
 }
 
+/* What to end with when something failed: also if it did not say why. */
+static int failure(const struct msp_job *job)
+{
+	return job->error.status < 0 ? job->error.status : MSP_FAIL;
+}
+
 /* Everything of the input that the reader now has. */
 static int read_input(struct msp_job *job, struct msp_object *o)
 {
@@ -84,11 +90,11 @@ static int read_input(struct msp_job *job, struct msp_object *o)
 		int s = job->by_blocks ? on_block(job, &job->error) : msp_reader_next(job->reader, o, &job->error);
 
 		if (s == MSP_READ_OBJECT && !job->by_blocks)
-			s = on_object(job, o) < 0 ? job->error.status < 0 ? job->error.status : MSP_FAIL : MSP_READ_OBJECT;
+			s = on_object(job, o) < 0 ? failure(job) : MSP_READ_OBJECT;
 		else if (s == MSP_READ_HEADER)
-			s = on_header(job) < 0 ? job->error.status : MSP_READ_HEADER;
+			s = on_header(job) < 0 ? failure(job) : MSP_READ_HEADER;
 		else if (s == MSP_READ_TRAILER)
-			s = on_trailer(job) < 0 ? job->error.status : MSP_READ_TRAILER;
+			s = on_trailer(job) < 0 ? failure(job) : MSP_READ_TRAILER;
 		if (s == MSP_READ_END || job->stop_early)
 			return MSP_OK;
 		if (s < 0)
