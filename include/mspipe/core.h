@@ -191,6 +191,7 @@ struct msp_object {
 	uint32_t ncomp;   /* 1 or 3; 0 for brackets */
 	double tmatrix[9]; /* seismograms: row-major; row i is axis of component i in (E,N,Z) */
 	struct msp_bytes samples;  /* npts * ncomp * width bytes, host byte order, or empty if dead */
+	const uint8_t *lent;       /* where this is samples.data: they are borrowed, but their owner lets them be written in place */
 	struct msp_bytes metadata; /* a BSON document, or empty if it has no keys */
 	struct msp_bytes elog;     /* a BSON document {"0": {...}, "1": {...}}, or empty; see msp_log() */
 	struct msp_bytes history;  /* a BSON document, or empty; not part of the digest */
@@ -211,7 +212,7 @@ MSP_API int msp_object_take(struct msp_object *dst, struct msp_object *src) MSP_
 MSP_API int msp_object_resize(struct msp_object *o, uint64_t npts) MSP_CHECKED;
 /* Converts samples to double (no-op if they are; dead objects only change their type). MSP_KILL for an unknown type. */
 MSP_API int msp_object_to_f64(struct msp_object *o, struct msp_error *err) MSP_CHECKED;
-/* Makes the samples writable in place: copies them if borrowed. */
+/* Makes the samples writable in place: copies them if they are borrowed and not lent for writing. */
 MSP_API int msp_object_writable(struct msp_object *o) MSP_CHECKED;
 /* The samples as doubles: component c. Only for MSP_F64; NULL otherwise. */
 MSP_API double *msp_object_f64(struct msp_object *o, uint32_t c);

@@ -59,6 +59,8 @@ int msp_object_resize(struct msp_object *o, uint64_t npts)
 
 int msp_object_writable(struct msp_object *o)
 {
+	if (o->samples.cap == 0 && o->lent == o->samples.data && o->lent != NULL)
+		return MSP_OK;
 	return msp_bytes_reserve(&o->samples, o->samples.len);
 }
 
@@ -84,6 +86,11 @@ static void widen_i32(double *to, const uint8_t *from, size_t n)
 	}
 }
 
+static int own_samples(struct msp_object *o)
+{
+	return msp_bytes_reserve(&o->samples, o->samples.len);
+}
+
 /* A borrowed buffer may lie anywhere; a double * must be aligned. */
 static bool aligned(const struct msp_object *o)
 {
@@ -96,7 +103,7 @@ int msp_object_to_f64(struct msp_object *o, struct msp_error *err)
 	struct msp_bytes wide = { 0 };
 
 	if (o->type == MSP_F64 || o->type == MSP_NONE) {
-		if (aligned(o) || msp_object_writable(o) == MSP_OK)
+		if (aligned(o) || own_samples(o) == MSP_OK)
 			return MSP_OK;
 		return msp_error_set(err, MSP_NOMEM, "out of memory");
 	}
@@ -120,7 +127,7 @@ double *msp_object_f64(struct msp_object *o, uint32_t c)
 {
 	if (o->type != MSP_F64 || c >= o->ncomp || o->samples.len == 0)
 		return NULL;
-	if (!aligned(o) && msp_object_writable(o) != MSP_OK)
+	if (!aligned(o) && own_samples(o) != MSP_OK)
 		return NULL;
 	return (double *)(void *)o->samples.data + (size_t)c * o->npts;
 }

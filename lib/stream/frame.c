@@ -93,3 +93,18 @@ const char *msp_frames_wrong(const uint8_t *p, size_t n, uint64_t content)
 	} while (n > 0);
 	return content > 0 ? "the block's zstd frames hold less than the descriptor says" : NULL;
 }
+
+bool msp_frames_raw(const uint8_t *p, size_t n, uint64_t content)
+{
+	struct frame_header h = {0};
+	uint64_t blocks = content / ZSTD_BLOCK_MAX + (content % ZSTD_BLOCK_MAX != 0);
+
+	/* a block that is not raw is shorter, or the frame has fewer of them than its content needs */
+	return !parse_header(p, n, &h) && h.sized && h.content == content && !h.checksum &&
+	       n == h.length + 3 * (blocks ? blocks : 1) + content;
+}
+
+bool msp_frames_plain(const uint8_t *p, size_t n, uint64_t content)
+{
+	return n == RAW_LEAD + content && p[4] == 0xE0 && (p[13] & 7) == 1; /* the last block, and raw */
+}

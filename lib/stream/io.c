@@ -2,6 +2,7 @@
 #include "stream/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <unistd.h>
@@ -76,5 +77,19 @@ ptrdiff_t msp_read_some(int fd, void *data, size_t n, const char *name, msp_poll
 		int s = retry(fd, POLLIN, name, poll_fn, context, err);
 		if (s < 0)
 			return s;
+	}
+}
+
+int msp_open_input(const char *path, msp_poll_fn *poll_fn, void *context, struct msp_error *err)
+{
+	for (;;) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+		if (fd >= 0)
+			return fd;
+		if (errno != EINTR)
+			return msp_error_errno(err, MSP_FAIL, "%s", path);
+		if (poll_fn && poll_fn(context))
+			return msp_error_set(err, MSP_INTERRUPTED, "%s: interrupted", path);
 	}
 }

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#define RAW_BLOCK ((size_t)128 << 10)
-#define RAW_HEADER ((size_t)14)
 #define SMALL_AREA ((size_t)16 << 10)
 #define TRIAL_WORDS ((size_t)2048) /* how much of an area is tried with each encoding */
 #define TRIAL_EVERY 8u             /* blocks */
@@ -45,14 +43,21 @@ size_t msp_pack_payload(const struct pack *k)
 	return n;
 }
 
-/* The header of a frame of raw blocks with n bytes of content: 14 bytes. */
+/* The header of a frame of raw blocks with n bytes of content: 8 bytes of content size, no checksum, no dictionary. Where one block holds
+ * it all, header and block header have 16 bytes, which keeps the payload aligned for whoever reads it (RAW_LEAD); else
+ * a descriptor says that a window of 128 KiB is enough. */
 static uint8_t *raw_header(uint8_t *p, size_t n)
 {
 	put32(p, WIRE_ZSTD);
-	p[4] = 0xC0;           /* 8 bytes of content size, a window descriptor, no checksum, no dictionary */
-	p[5] = (17 - 10) << 3; /* a window of 128 KiB */
-	put64(p + 6, n);
-	return p + RAW_HEADER;
+	p += 4;
+	if (n <= RAW_BLOCK) {
+		*p++ = 0xE0; /* a single segment */
+	} else {
+		*p++ = 0xC0;
+		*p++ = (17 - 10) << 3;
+	}
+	put64(p, n);
+	return p + 8;
 }
 
 static uint8_t *raw_block_header(uint8_t *p, size_t n, bool last)
@@ -67,7 +72,7 @@ static uint8_t *raw_block_header(uint8_t *p, size_t n, bool last)
 
 static size_t raw_size(size_t n)
 {
-	return RAW_HEADER + 3 * (n / RAW_BLOCK + 1) + n;
+	return 14 + 3 * (n / RAW_BLOCK + 1) + n;
 }
 
 /* A frame of raw blocks over the pieces of the payload, as iovecs, with nothing copied. */
@@ -80,15 +85,15 @@ static int raw_frame(struct pack *k, size_t payload, struct iovec **out, int *co
 	int n = 1;
 
 	k->frame.len = 0;
-	if (msp_bytes_reserve(&k->frame, RAW_HEADER + 3 * blocks) < 0)
+	if (msp_bytes_reserve(&k->frame, raw_size(0) + 3 * blocks) < 0)
 		return MSP_NOMEM;
 	/* the descriptor, the frame's header, a header and a piece for every block, and the ends of pieces */
 	iov = malloc(sizeof(*iov) * (2 + 2 * blocks + 1 + AREAS));
 	if (!iov)
 		return MSP_NOMEM;
 	p = raw_header(k->frame.data, payload);
-	iov[n++] = (struct iovec){k->frame.data, RAW_HEADER};
-	*stored = RAW_HEADER;
+	*stored = (size_t)(p - k->frame.data);
+	iov[n++] = (struct iovec){k->frame.data, *stored};
 	do {
 		size_t size = left < RAW_BLOCK ? left : RAW_BLOCK, need = size;
 

@@ -35,7 +35,7 @@ struct msp_reader {
 	const uint8_t *frame;
 	size_t stored;
 	struct msp_bytes payload, decoded[AREAS];
-	const uint8_t *area[AREAS];
+	uint8_t *content, *area[AREAS];
 	/* what was taken from it so far */
 	bool open;
 	uint32_t taken;
@@ -185,6 +185,7 @@ static int read_header(struct msp_reader *r, struct msp_error *err)
 	if (length > 0 && !has_stage(&r->header.pipeline))
 		return corrupt(r, at, err, "the segment's history has no stages");
 	msp_window_use(&r->in, HEADER_FIXED + length + 4);
+	msp_window_align(&r->in);
 	r->in_segment = true;
 	r->in_ensemble = false;
 	r->blocks = 0;
@@ -343,16 +344,22 @@ static int decompress(struct msp_reader *r, struct msp_error *err)
 
 int msp_reader_open_block(struct msp_reader *r, struct msp_error *err)
 {
-	int s = decompress(r, err);
 	size_t at = (size_t)r->heads_len;
 
-	if (s < 0)
-		return r->failed = s;
+	if (msp_frames_plain(r->frame, r->stored, r->block.bytes)) {
+		r->content = r->in.data + (r->frame - r->in.data) + RAW_LEAD;
+	} else {
+		int s = decompress(r, err);
+
+		if (s < 0)
+			return r->failed = s;
+		r->content = r->payload.data;
+	}
 	for (int a = 0; a < AREAS; a++) {
 		size_t n = (size_t)r->area_len[a];
 		unsigned width = a == AREA_W8 ? 8 : 4;
 
-		r->area[a] = r->payload.data + at;
+		r->area[a] = r->content + at;
 		/* raw samples are used where they lie if they are aligned */
 		if (n > 0 && (r->encoding[a] != ENC_RAW || (uintptr_t)r->area[a] % width != 0)) {
 			r->decoded[a].len = 0;
@@ -391,6 +398,7 @@ static int borrow_samples(struct msp_reader *r, struct msp_object *o, struct msp
 		return corrupt(r, r->block_at, err, "object %" PRIu32 " of the block claims %" PRIu64 " samples that are not there",
 		               r->taken + 1, o->npts);
 	msp_bytes_borrow(&o->samples, r->area[a] + r->area_pos[a], (size_t)n);
+	o->lent = o->samples.data;
 	r->area_pos[a] += (size_t)n;
 	return MSP_OK;
 }
@@ -433,7 +441,7 @@ static int close_block(struct msp_reader *r, struct msp_error *err)
 static int next_object(struct msp_reader *r, struct msp_object *o, struct msp_error *err)
 {
 	size_t used = 0;
-	const char *why = msp_head_parse(r->payload.data + r->head_pos, (size_t)r->heads_len - r->head_pos, o, &used);
+	const char *why = msp_head_parse(r->content + r->head_pos, (size_t)r->heads_len - r->head_pos, o, &used);
 	int s;
 
 	if (why)
@@ -491,8 +499,7 @@ int msp_reader_next_block(struct msp_reader *r, struct msp_block *b, struct msp_
 	b->ends_in_ensemble = r->block_ends_in_ensemble;
 	b->frames = r->frame - BLOCK_SIZE;
 	b->size = BLOCK_SIZE + r->stored;
-	/* a frame with the window descriptor of our raw frames, all of whose blocks are raw, is as long as this */
-	b->compressed = b->size != BLOCK_SIZE + 14 + 3 * (r->block.bytes / (128 << 10) + (r->block.bytes % (128 << 10) != 0)) + r->block.bytes;
+	b->compressed = !msp_frames_raw(r->frame, r->stored, r->block.bytes);
 	return s;
 }
 

@@ -56,3 +56,14 @@ void msp_window_use(struct window *in, size_t n)
 	in->pos += n;
 	in->offset += n;
 }
+
+void msp_window_align(struct window *in)
+{
+	size_t shift = in->pos % 8;
+
+	if (shift == 0)
+		return;
+	memmove(in->data + in->pos - shift, in->data + in->pos, in->len - in->pos);
+	in->pos -= shift;
+	in->len -= shift;
+}

@@ -19,5 +19,7 @@ struct window {
  * are (fewer only at the end of the input), or below 0. */
 ptrdiff_t msp_window_need(struct window *in, size_t n, struct msp_error *err) MSP_CHECKED;
 void msp_window_use(struct window *in, size_t n);
+/* Moves what was read and not used so that it begins at a multiple of 8: frames whose length is one then keep their payload aligned. */
+void msp_window_align(struct window *in);
 
 #endif

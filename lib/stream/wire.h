@@ -16,7 +16,10 @@
 #define BLOCK_SIZE 104u
 #define TRAILER_SIZE 96u
 #define PIPELINE_MAX (16u << 20)
-#define BLOCK_TARGET ((size_t)1 << 20)
+#define BLOCK_TARGET ((size_t)1 << 20) /* payload of a block */
+/* Raw blocks are as large as one zstd block may be: their payload then lies in one piece, RAW_LEAD bytes into the frame, and is used where it lies. */
+#define RAW_BLOCK ((size_t)128 << 10)
+#define RAW_LEAD ((size_t)16)
 
 #define SEGMENT_END "MSP SEGMENT END\n"
 

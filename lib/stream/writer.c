@@ -180,28 +180,10 @@ static size_t samples_size(const struct msp_object *o)
 	return o->live ? o->samples.len : 0;
 }
 
-int msp_writer_put(struct msp_writer *w, const struct msp_object *o, struct msp_error *err)
+static void count(struct msp_writer *w, const struct msp_object *o)
 {
-	size_t size = samples_size(o);
-	int a = area_of(o->type, o->width);
-	struct msp_id digest;
+	struct msp_id digest = msp_object_digest(o);
 
-	if (!w->in_segment)
-		return msp_error_set(err, MSP_USAGE, "%s: an object outside of a segment", w->name);
-	if (a == -2 || (a == -1 && size > 0) || size % (o->width ? o->width : 1) != 0)
-		return msp_error_set(err, MSP_USAGE, "%s: samples of %u bytes", w->name, o->width);
-	if (check_bracket(w, o, err) < 0)
-		return err ? err->status : MSP_USAGE;
-	if (w->objects > 0 && (msp_pack_payload(&w->pack) + size + o->metadata.len + 80 > BLOCK_TARGET || w->objects == UINT32_MAX)) {
-		int s = flush_block(w, err);
-		if (s < 0)
-			return s;
-	}
-	int s = msp_pack_add(&w->pack, o, a, size);
-	if (s < 0)
-		return s == MSP_USAGE ? msp_error_set(err, MSP_FAIL, "%s: an object's metadata exceed 4 GiB", w->name)
-		                      : no_memory(w, err);
-	digest = msp_object_digest(o);
 	w->objects++;
 	w->block.digest = msp_id_sum(w->block.digest, digest);
 	w->sum.digest = msp_id_sum(w->sum.digest, digest);
@@ -215,6 +197,45 @@ int msp_writer_put(struct msp_writer *w, const struct msp_object *o, struct msp_
 		*(o->live ? &w->block.live : &w->block.dead) += 1;
 		*(o->live ? &w->sum.live : &w->sum.dead) += 1;
 	}
+}
+
+/* A large object of an uncompressed stream: its samples go out from where they are. */
+static int put_directly(struct msp_writer *w, const struct msp_object *o, int a, size_t size, struct msp_error *err)
+{
+	struct msp_bytes own = w->pack.area[a].data;
+	int s;
+
+	w->pack.area[a].data = (struct msp_bytes){o->samples.data, size, 0};
+	count(w, o);
+	s = flush_block(w, err);
+	own.len = 0;
+	w->pack.area[a].data = own;
+	return s;
+}
+
+int msp_writer_put(struct msp_writer *w, const struct msp_object *o, struct msp_error *err)
+{
+	size_t size = samples_size(o), target = w->pack.level == 0 ? RAW_BLOCK : BLOCK_TARGET;
+	int a = area_of(o->type, o->width), s = MSP_OK;
+	bool direct = w->pack.level == 0 && size >= RAW_BLOCK / 4;
+
+	if (!w->in_segment)
+		return msp_error_set(err, MSP_USAGE, "%s: an object outside of a segment", w->name);
+	if (a == -2 || (a == -1 && size > 0) || size % (o->width ? o->width : 1) != 0)
+		return msp_error_set(err, MSP_USAGE, "%s: samples of %u bytes", w->name, o->width);
+	if (check_bracket(w, o, err) < 0)
+		return err ? err->status : MSP_USAGE;
+	if (direct || msp_pack_payload(&w->pack) + size + o->metadata.len + o->elog.len + 160 > target || w->objects == UINT32_MAX)
+		s = flush_block(w, err);
+	if (s < 0)
+		return s;
+	s = msp_pack_add(&w->pack, o, a, direct ? 0 : size);
+	if (s < 0)
+		return s == MSP_USAGE ? msp_error_set(err, MSP_FAIL, "%s: an object's metadata exceed 4 GiB", w->name)
+		                      : no_memory(w, err);
+	if (direct)
+		return put_directly(w, o, a, size, err);
+	count(w, o);
 	return MSP_OK;
 }
 
