@@ -70,10 +70,8 @@ TOOLS = $(BIN_SRC:bin/%.c=%)
 BINS = $(TOOLS:%=$(B)/bin/%)
 UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
-# Helper programs of the tests and the benchmark; NAME_preload.c becomes a library for LD_PRELOAD.
-HELPERS_SRC := $(sort $(wildcard tests/torture/*.c tests/stream/*.c tests/accuracy/*.c tests/bench/*.c))
-HELPERS = $(patsubst %.c,$(B)/%,$(filter-out %_preload.c,$(HELPERS_SRC)))
-PRELOADS = $(patsubst %.c,$(B)/%.so,$(filter %_preload.c,$(HELPERS_SRC)))
+# Programs of the tests and the benchmark that need the library. Those of tests/torture do not, and are built by their tests.
+HELPERS = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/stream/*.c tests/accuracy/*.c tests/bench/*.c)))
 SO = $(B)/lib/libmspipe.so.$(SOVERSION)
 
 .PHONY: all units helpers
@@ -109,13 +107,10 @@ $(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(B)/lib/libmspipe.s
 
 # Unit tests, corpus replays and helpers see the library's inside: they link the archive.
 units: $(UNITS)
-helpers: $(HELPERS) $(PRELOADS)
+helpers: $(HELPERS)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libmspipe.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
-$(B)/tests/%_preload.so: tests/%_preload.c
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -O1 -g -fPIC -shared -o $@ $< -ldl
 $(HELPERS): $(B)/%: $(B)/obj/%.o $(B)/libmspipe.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
@@ -140,9 +135,11 @@ BATS_REST := $(sort $(filter-out $(BATS_CLI) $(BATS_LONG),$(wildcard tests/*.bat
 JOBS ?= $(shell nproc)
 TESTS = MSP_BIN='$(CURDIR)/$(B)/bin' MSP_BUILD='$(CURDIR)/$(B)' MSP_SAN='$(SAN)' CC='$(CC)' tests/run -j $(JOBS)
 
-.PHONY: check check-fast check-unit check-san check-torture check-fresh
+.PHONY: build-tests check check-fast check-unit check-san check-torture check-fresh
+build-tests: ## build all that the tests need
+build-tests: all units helpers $(FUZZ:%=$(B)/replay/%)
 check: ## run all tests but the longest sizes; ends with "N passed, N failed"
-check: all units helpers $(FUZZ:%=$(B)/replay/%)
+check: build-tests
 	@$(TESTS) $(BATS_LONG) $(BATS_REST) $(UNITS) $(REPLAYS) $(BATS_CLI)
 check-fast: ## run the unit tests and the tests of the command line
 check-fast: all units
@@ -151,10 +148,10 @@ check-unit: ## run the unit tests
 check-unit: units
 	@$(TESTS) $(UNITS)
 check-san: ## run unit tests, corpora, accuracy and command line: meant for SAN=address,undefined
-check-san: all units helpers $(FUZZ:%=$(B)/replay/%)
+check-san: build-tests
 	@$(TESTS) $(UNITS) $(REPLAYS) $(wildcard tests/accuracy/*.bats tests/stream/*.bats) $(BATS_CLI)
 check-torture: ## run the fault tests at full size (hours on a small machine)
-check-torture: all helpers
+check-torture: all
 	@MSP_TORTURE=full BATS_TEST_TIMEOUT=14400 $(TESTS) -t 43200 $(BATS_LONG)
 check-fresh: ## run both quickstart commands in a bare Debian root (needs root and debootstrap)
 	@tests/fresh
