@@ -129,8 +129,9 @@ static void minimal_header(uint8_t *h, const struct record *r, unsigned power)
 	h[54] = (uint8_t)power;
 }
 
-/* Its sizes are checked, so libmseed can fail only for want of memory. */
-static bool decode_old(const struct record *r, const uint8_t *p, size_t size, void *out, struct mseed_check *check)
+/* Sizes are checked before. libmseed fails for want of memory, or over a gain that does not exist (SRO). */
+static bool decode_old(const struct record *r, const uint8_t *p, size_t size, void *out, struct mseed_check *check,
+                       char why[RECORD_WHY])
 {
 	MSRecord *msr = NULL;
 	unsigned power = 7;
@@ -151,7 +152,9 @@ static bool decode_old(const struct record *r, const uint8_t *p, size_t size, vo
 	     msr->numsamples == (int64_t)r->nsamp && ms_samplesize(msr->sampletype) == 4;
 	if (ok)
 		memcpy(out, msr->datasamples, 4 * (size_t)r->nsamp);
-	check->nomem = !ok;
+	check->nomem = !ok && (msr == NULL || msr->datasamples == NULL);
+	if (!ok)
+		snprintf(why, RECORD_WHY, "%s samples that do not exist", record_encoding_name(r->encoding));
 	msr_free(&msr);
 	free(copy);
 	return ok;
@@ -189,7 +192,7 @@ bool mseed_decode(const struct record *r, const uint8_t *p, void *out, struct ms
 	else if (r->encoding == ENC_INT32 || r->encoding == ENC_FLOAT32 || r->encoding == ENC_FLOAT64)
 		copy_words(out, p, r->nsamp, bits / 8, r->big);
 	else
-		return decode_old(r, p, r->nsamp * bits / 8, out, check);
+		return decode_old(r, p, r->nsamp * bits / 8, out, check, why);
 	return true;
 }
 

@@ -151,11 +151,10 @@ static void check_encodings(void)
 	};
 	uint8_t r[512];
 	struct msp_object o;
+	struct msp_input *in;
 
 	msp_object_init(&o);
 	for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) {
-		struct msp_input *in;
-
 		make(r, "STA    BHZXX", 0, one[i].n, 20, 1, one[i].encoding);
 		memcpy(r + 64, one[i].bytes, 8);
 		in = over(r, sizeof r, NULL);
@@ -167,6 +166,13 @@ static void check_encodings(void)
 				       msp_object_f64(&o, 0)[k]);
 		msp_input_free(in);
 	}
+	make(r, "STA    BHZXX", 0, 2, 20, 1, 30); /* a gain that SRO does not have */
+	memcpy(r + 64, "\xf0\x03\xf0\x03", 4);
+	in = over(r, sizeof r, NULL);
+	CHECK(msp_input_next(in, &o, &err) == 1);
+	CHECKF(!o.live && strcmp(reason(&o), "record at byte 0: SRO samples that do not exist") == 0, "%s", reason(&o));
+	CHECK(msp_input_next(in, &o, &err) == 0);
+	msp_input_free(in);
 	msp_object_free(&o);
 }
 
