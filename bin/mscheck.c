@@ -77,9 +77,9 @@ static int check_file(struct check *c, struct msp_job *job, const char *path)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "a stream is not read from a terminal: name a FILE, or use a pipe");
 	if (strcmp(path, "-") == 0)
 		return check_fd(c, job, STDIN_FILENO, "standard input");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = msp_open_input(path, msp_job_poll_fn(), job, msp_job_error(job));
 	if (fd < 0)
-		return msp_error_errno(msp_job_error(job), MSP_FAIL, "%s", path);
+		return fd;
 	s = check_fd(c, job, fd, path);
 	close(fd);
 	return s;

@@ -388,7 +388,7 @@ static int open_source(struct read *r, const struct msp_source *s)
 	struct msp_input_options o = {.headers = r->headers};
 	uint64_t size;
 	struct msp_input *in = s->path ? NULL : r->standard;
-	int fd = msp_source_open(s, &size, msp_job_error(r->job)), rc;
+	int fd = msp_source_open(s, &size, msp_job_poll_fn(), r->job, msp_job_error(r->job)), rc;
 
 	if (fd < 0)
 		return fd;
@@ -416,7 +416,7 @@ static int set_origin(struct read *r)
 	int rc;
 
 	if (r->sources.standard_inputs > 0) {
-		int fd = msp_source_open(&input, &size, msp_job_error(r->job));
+		int fd = msp_source_open(&input, &size, msp_job_poll_fn(), r->job, msp_job_error(r->job));
 
 		if (fd < 0)
 			return fd;

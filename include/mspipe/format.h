@@ -132,8 +132,8 @@ struct msp_sources {
 MSP_API int msp_sources_add(struct msp_sources *s, const char *operand, struct msp_error *err) MSP_CHECKED;
 /* A hash of what the sources are: absolute paths, sizes, times of change, ranges; for standard input the n bytes at head. */
 MSP_API int msp_sources_hash(const struct msp_sources *s, const void *head, size_t n, struct msp_id *out, struct msp_error *err) MSP_CHECKED;
-/* Opens a source and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
-MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, struct msp_error *err) MSP_CHECKED;
+/* Opens a source (as msp_open_input()) and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
+MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_sources_free(struct msp_sources *s);
 
 /* Cuts a live object to its samples from `from` to `to`, both included (on the object's axis). Returns 1 if

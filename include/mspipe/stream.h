@@ -172,6 +172,9 @@ MSP_API void msp_outfile_abort(struct msp_outfile *f);
 /* The temporary name that must be unlinked if the process dies by a signal, or NULL. Valid until commit or abort. */
 MSP_API const char *msp_outfile_temporary(const struct msp_outfile *f);
 
+/* open(2) for reading, resuming after EINTR (poll, as above: a FIFO blocks until it has a writer). The descriptor, or MSP_FAIL with
+ * "PATH: strerror", MSP_INTERRUPTED. */
+MSP_API int msp_open_input(const char *path, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 /* write(2) of all n bytes, resuming after short writes and EINTR (poll, as above). MSP_FAIL with "NAME: strerror". */
 MSP_API int msp_write_all(int fd, const void *data, size_t n, const char *name, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 

@@ -237,7 +237,7 @@ int msp_sources_hash(const struct msp_sources *s, const void *head, size_t n, st
 	return rc == MSP_OK ? MSP_OK : nomem(err);
 }
 
-int msp_source_open(const struct msp_source *s, uint64_t *size, struct msp_error *err)
+int msp_source_open(const struct msp_source *s, uint64_t *size, msp_poll_fn *poll, void *context, struct msp_error *err)
 {
 	int fd;
 
@@ -247,9 +247,9 @@ int msp_source_open(const struct msp_source *s, uint64_t *size, struct msp_error
 			return msp_error_set(err, MSP_USAGE, "recordings are not read from a terminal");
 		return STDIN_FILENO;
 	}
-	fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = msp_open_input(s->path, poll, context, err);
 	if (fd < 0)
-		return msp_error_errno(err, MSP_FAIL, "%s", s->path);
+		return fd;
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	if (s->offset > 0 && lseek(fd, (off_t)s->offset, SEEK_SET) < 0) {
 		msp_error_errno(err, MSP_FAIL, "%s", s->path);

@@ -129,10 +129,10 @@ static int read_stdin(struct msp_job *job, struct msp_object *o)
 
 static int read_file(struct msp_job *job, const char *path, struct msp_object *o)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), s;
+	int fd = msp_open_input(path, msp_job_poll_fn(), job, &job->error), s;
 
 	if (fd < 0)
-		return msp_error_errno(&job->error, MSP_FAIL, "%s", path);
+		return fd;
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	job->input_name = path;
 	s = msp_reader_input(job->reader, fd, path, &job->error);
