@@ -181,6 +181,13 @@ MSP_API int msp_job_put_block(struct msp_job *job, const struct msp_block *b) MS
 /* The id of this stage: msp_id_hash() of its canonical text. */
 MSP_API struct msp_id msp_job_stage_id(const struct msp_job *job);
 
+/* ---- history ------------------------------------------------------------ */
+
+enum msp_history_form { MSP_HISTORY_TEXT, MSP_HISTORY_SH, MSP_HISTORY_JSON, MSP_HISTORY_DOT };
+/* Prints the union of n pipelines (see msp_pipeline_append()): a line a stage; a shell pipeline that runs again; JSON; a graph for dot(1).
+ * Write errors are left in `to`. MSP_FAIL: no pipeline, or one too entangled for the shell. */
+MSP_API int msp_history_print(const struct msp_bytes *pipelines, size_t n, enum msp_history_form form, FILE *to, struct msp_error *err) MSP_CHECKED;
+
 /* ---- main -------------------------------------------------------------- */
 
 /* Runs a command; returns the exit status (a death by signal does not return). */
