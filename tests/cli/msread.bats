@@ -283,6 +283,18 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	equal "$(msread *.mseed | msread --headers | msls -f '%{npts}')" "$(msls -f '%{npts}' h.msp)"
 }
 
+@test "msread: --headers: what needs samples kills such objects" {
+	msread --headers *.mseed -o h.msp
+	for command in "msdetrend --demean" "msfilter --lowpass 2" "msstack --sum" "msstack --median" "mswindow --short pad -1 2"; do
+		expect 0 $command h.msp -o dead.msp
+		equal "$(msls -f '%{reason}' dead.msp | grep -c 'only its header was read, not its samples')" 5
+	done
+	expect 0 mswindow 1 2 h.msp -o cut.msp
+	equal "$(msls -f '%{type} %{npts}' cut.msp | sort -u)" "$(printf 'none %s\n' 21 41)"
+	expect 0 mssave --to sac sac/ h.msp
+	contains "$stderr" "5 objects not saved"
+}
+
 @test "msread: --sort and --group do as mssort and msgroup" {
 	equal "$(msread --sort sta,-chan *.mseed | msls -f '%{sta} %{chan}')" "$(msread *.mseed | mssort sta,-chan | msls -f '%{sta} %{chan}')"
 	msread --group net *.mseed | msdump --json | jq -r '.kind + " " + (.metadata.net // "")' >got
