@@ -153,6 +153,8 @@ MSP_API int msp_bytes_set(struct msp_bytes *b, const void *data, size_t n) MSP_C
 /* Makes b point at somebody else's bytes; what it owned is freed. */
 MSP_API void msp_bytes_borrow(struct msp_bytes *b, const void *data, size_t n);
 MSP_API void msp_bytes_free(struct msp_bytes *b); /* and zeroes b */
+/* Appends a string, without its NUL. */
+MSP_API int msp_text_append(struct msp_bytes *b, const char *text) MSP_CHECKED;
 
 /* ---- objects ----------------------------------------------------------- */
 
@@ -224,6 +226,10 @@ MSP_API msp_time msp_object_end(const struct msp_object *o);
 MSP_API int64_t msp_object_sample(const struct msp_object *o, msp_time t);
 /* True for MSP_TIMESERIES and MSP_SEISMOGRAM. */
 MSP_API bool msp_object_is_data(const struct msp_object *o);
+/* "timeseries", "seismogram", "ensemble", "ensemble_end" or "unknown". */
+MSP_API const char *msp_kind_name(int kind);
+/* "none", "f64", "f32", "i32" or "unknown". */
+MSP_API const char *msp_type_name(int type);
 /* Gives an origin its id: XXH3-128 of what it is: kind, codes (net, sta, loc, chan), start, dt, npts, type, samples;
  * for a dead one or a bracket, its metadata and error log in place of samples. */
 MSP_API void msp_object_origin_id(struct msp_object *o);
@@ -314,6 +320,24 @@ MSP_API char *msp_double_format(double d, char buf[32]);
 /* Replaces by '?' each byte that could break a line or drive a terminal: control characters (C0, DEL, C1) and what is no
  * UTF-8. For text from a stream that is printed as it is. */
 MSP_API void msp_text_harmless(void *text, size_t n);
+
+/* ---- patterns ----------------------------------------------------------- */
+
+/* Text with %{KEY} for values and %% for a percent sign; with escapes, \n, \t and \\ too: msls --format, mssave --name. */
+enum msp_piece_type { MSP_PIECE_END, MSP_PIECE_TEXT, MSP_PIECE_KEY, MSP_PIECE_BAD };
+struct msp_piece {
+	const char *text; /* TEXT: borrowed, of the pattern or static */
+	size_t len;       /* TEXT, KEY */
+	const char *why;  /* BAD: the reason */
+	char key[256];    /* KEY */
+};
+/* The piece at *p, which moves behind it; not at the end and not when the piece is bad. Returns enum msp_piece_type. */
+MSP_API int msp_pattern_next(const char **p, bool escapes, struct msp_piece *piece);
+/* Appends the text of a key's value, whatever that is where there is none. Below 0: failure. */
+typedef int msp_pattern_value_fn(const struct msp_object *o, const char *key, struct msp_bytes *out);
+/* Appends the pattern with its values. MSP_USAGE for a bad piece; MSP_NOMEM; what value() returns below 0. */
+MSP_API int msp_pattern_expand(const char *pattern, bool escapes, const struct msp_object *o, msp_pattern_value_fn *value,
+                               struct msp_bytes *out) MSP_CHECKED;
 
 /* ---- JSON -------------------------------------------------------------- */
 
