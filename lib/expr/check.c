@@ -1,6 +1,6 @@
 /* What can be known before any object is seen: types, constants, patterns. An expression whose types can
  * never go together is refused here, with the place. */
-#include "expr/expr.h"
+#include "expr/regex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +141,6 @@ static int check_match(struct msp_expr *e, struct expr_lexer *l, struct msp_node
 		return expr_fault(l, pos, "bad pattern: %.200s:", why.text);
 	if (rc < 0)
 		return msp_error_set(l->err, rc, "%s", why.text);
-	r->next = e->regex;
-	e->regex = r;
 	e->counter[n->slot].regex = r;
 	n->type = MSP_S_BOOL;
 	return MSP_OK;

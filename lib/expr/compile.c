@@ -69,9 +69,6 @@ void msp_expr_free(struct msp_expr *e)
 {
 	if (!e)
 		return;
-	for (struct expr_regex *r = e->regex; r; r = r->next)
-		if (r->compiled)
-			regfree(&r->re);
 	expr_arena_free(&e->mem);
 	expr_arena_free(&e->scratch);
 	free(e->key);
