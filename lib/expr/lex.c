@@ -43,6 +43,9 @@ int expr_fault(struct expr_lexer *l, size_t pos, const char *fmt, ...)
 {
 	char what[256];
 	va_list ap;
+	if (l->failed) /* the first fault is the one to be told */
+		return MSP_USAGE;
+	l->token = EXPR_END; /* nothing is left that a value belongs to */
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
