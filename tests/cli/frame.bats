@@ -41,7 +41,9 @@ load common
 	contains "$stderr" "the first frequency must be below the second"
 	expect 2 msfilter --bandpass 2 a.msp
 	expect 2 mscat --level 20 a.msp
-	contains "$stderr" "--level: 20: must be from -1 to 19"
+	contains "$stderr" "--level: 20: must be from 0 to 19"
+	expect 2 mscat --level -1 a.msp
+	contains "$stderr" "--level: -1: must be from 0 to 19"
 	expect 2 mscat --segment 1X a.msp
 	contains "$stderr" "unknown unit \"X\"; known are k, K, M, G"
 }
@@ -161,4 +163,9 @@ load common
 	mssynth -n 60 --npts 1000 --segment 50k -o a.msp
 	parallel --will-cite -k --pipe --recend 'MSP SEGMENT END\n' --block 150k msfilter --segments --lowpass 2 <a.msp >b.msp
 	equal "$(mscheck --full --digest b.msp | cut -c 1-32)" "$(msfilter --lowpass 2 a.msp | mscheck --digest | cut -c 1-32)"
+}
+
+@test "frame: a recording in place of a stream gets a hint" {
+	expect 4 msfilter --lowpass 1 "$MSP_DATA/iu_anmo_bh3.mseed"
+	equal "$stderr" "msfilter: $MSP_DATA/iu_anmo_bh3.mseed: byte 0: not an msp stream (msread reads recordings)"
 }
