@@ -44,8 +44,7 @@ static int inherit(struct group *g, struct msp_object *o)
 {
 	bson_iter_t i;
 	bool changed = false;
-	if (!g->bracket.metadata.len ||
-	    !bson_iter_init_from_data(&i, g->bracket.metadata.data, g->bracket.metadata.len))
+	if (!msp_meta_begin(&g->bracket, &i))
 		return MSP_OK;
 	while (bson_iter_next(&i)) {
 		const char *key = bson_iter_key(&i);

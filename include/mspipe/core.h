@@ -260,6 +260,8 @@ struct msp_log_entry {
 };
 MSP_API uint32_t msp_object_log_count(const struct msp_object *o);
 MSP_API bool msp_object_log_get(const struct msp_object *o, uint32_t i, struct msp_log_entry *out);
+/* The entry of the worst severity, the last of its like: why a dead object died. False if there is none. */
+MSP_API bool msp_object_log_worst(const struct msp_object *o, struct msp_log_entry *out);
 
 /* ---- values and metadata ----------------------------------------------- */
 
@@ -294,6 +296,8 @@ MSP_API void msp_object_get(const struct msp_object *o, const char *key, struct 
 /* Finds a metadata key (dotted or underscored, as above); false if undefined. */
 MSP_API bool msp_meta_find(const struct msp_object *o, const char *key, bson_iter_t *out);
 MSP_API bool msp_meta_value(const struct msp_object *o, const char *key, struct msp_value *out);
+/* Before the first key of an object's metadata; false if there is none. */
+MSP_API bool msp_meta_begin(const struct msp_object *o, bson_iter_t *out);
 /* The value at which an iterator stands (after bson_iter_next() was true); borrowed from the iterator's document. */
 MSP_API void msp_value_of_iter(const bson_iter_t *it, struct msp_value *out);
 /* Metadata string of a key, or fallback; borrowed from the object; strings with an embedded NUL read as the part before it. */

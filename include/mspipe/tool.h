@@ -188,6 +188,23 @@ enum msp_history_form { MSP_HISTORY_TEXT, MSP_HISTORY_SH, MSP_HISTORY_JSON, MSP_
  * Write errors are left in `to`. MSP_FAIL: no pipeline, or one too entangled for the shell. */
 MSP_API int msp_history_print(const struct msp_bytes *pipelines, size_t n, enum msp_history_form form, FILE *to, struct msp_error *err) MSP_CHECKED;
 
+/* ---- objects as lines (msls) --------------------------------------------- */
+
+/* Zero-initialise, set what is wanted. */
+struct msp_listing {
+	const char *format; /* NULL: the line of msls; else a pattern with escapes, for data only: brackets give no line */
+	bool all;           /* also end time, type, id and the names of the metadata */
+	bool colour;        /* escape sequences for a terminal */
+	bool inside;        /* kept by msp_listing_add(): an ensemble is open, its members are indented */
+};
+/* Appends the object's line and a newline, or nothing. What came from a stream is harmless in it. MSP_NOMEM; MSP_USAGE for a bad format. */
+MSP_API int msp_listing_add(struct msp_listing *l, const struct msp_object *o, struct msp_bytes *out) MSP_CHECKED;
+/* MSP_USAGE with the place and the reason if a format is none. */
+MSP_API int msp_line_check(const char *format, struct msp_error *err) MSP_CHECKED;
+/* Appends a format with an object's values: any key of msp_object_get(), and type, and reason (of a dead object); `-` where
+ * a value is undefined. No newline but the format's own. */
+MSP_API int msp_line_format(const char *format, const struct msp_object *o, struct msp_bytes *out) MSP_CHECKED;
+
 /* ---- main -------------------------------------------------------------- */
 
 /* Runs a command; returns the exit status (a death by signal does not return). */
