@@ -190,7 +190,7 @@ uint32_t msp_expr_complaints(const struct msp_expr *e)
 	for (uint32_t i = 0; i < e->keys; i++)
 		n += e->key[i].objects != 0;
 	for (uint32_t i = 0; i < e->nodes; i++)
-		n += (e->counter[i].objects[0] != 0) + (e->counter[i].objects[1] != 0);
+		n += (uint32_t)(e->counter[i].objects[0] != 0) + (uint32_t)(e->counter[i].objects[1] != 0);
 	return n;
 }
 
