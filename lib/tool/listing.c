@@ -99,6 +99,25 @@ static int add_long(struct msp_bytes *out, const struct msp_object *o)
 	return MSP_OK;
 }
 
+/* An object that stands for bytes that could not be read (msread): it has a place in a file, and no codes, time or rate. */
+static bool is_stand_in(const struct msp_object *o)
+{
+	return !o->live && o->npts == 0 && !(o->dt > 0) && !*msp_meta_string(o, "sta", "") && *msp_meta_string(o, "file", "");
+}
+
+static int add_place(struct msp_bytes *out, const struct msp_object *o)
+{
+	size_t from = out->len;
+	struct msp_value v;
+
+	if (add(out, msp_meta_string(o, "file", "")))
+		return MSP_NOMEM;
+	if (msp_meta_value(o, "offset", &v) && v.type == MSP_V_INT && v.u.i > 0 && (add(out, "@") || msp_value_text(&v, out)))
+		return MSP_NOMEM;
+	make_harmless(out, from);
+	return MSP_OK;
+}
+
 /* Columns as wide as codes of the SEED length and times to the microsecond are. */
 static int data_line(const struct msp_listing *l, const struct msp_object *o, struct msp_bytes *out)
 {
@@ -115,6 +134,8 @@ static int data_line(const struct msp_listing *l, const struct msp_object *o, st
 		return MSP_NOMEM;
 	}
 	at += hidden;
+	if (is_stand_in(o))
+		return add(out, " ") || add_place(out, o) || pad(out, at + 79) || add_reason(out, o) ? MSP_NOMEM : MSP_OK;
 	if (add(out, " ") || add_codes(out, o) || pad(out, at + 33) || add_time(out, o, o->start) || pad(out, at + 61))
 		return MSP_NOMEM;
 	snprintf(npts, sizeof(npts), "%8llu  ", (unsigned long long)o->npts);
