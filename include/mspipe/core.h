@@ -84,7 +84,8 @@ typedef int64_t msp_time;
  * year `2011-070T05:46:24` or `2011,070,05:46:24`, or epoch seconds as a decimal
  * number (`1299822384.12`; digits past nanoseconds are rounded half up). Exact: no
  * floating point. A zone other than Z/+00:00 is converted (`+09:00`). Second 60 is
- * accepted and is the next minute. MSP_USAGE with the reason if it is none of these or out of range. */
+ * accepted and is the next minute. Four digits that could be a year are refused. MSP_USAGE with the reason if it
+ * is none of these or out of range. */
 MSP_API int msp_time_parse(const char *text, msp_time *out, struct msp_error *err) MSP_CHECKED;
 
 /* Writes `2010-02-27T06:30:00.019538Z`: ISO 8601, UTC, as many fraction digits
