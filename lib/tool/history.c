@@ -41,21 +41,35 @@ static void put_command(const struct msp_stage *s, FILE *to)
 	}
 }
 
-/* JSON or dot: a string in double quotes. */
-static void put_quoted(const char *text, FILE *to)
+/* JSON or dot: a string in double quotes, valid whatever the bytes are. */
+static int put_quoted(const char *text, FILE *to)
 {
-	fputc('"', to);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	struct msp_bytes b = {0};
+	int s = msp_json_string(text, strlen(text), &b);
 
-		if (c == '"' || c == '\\')
-			fprintf(to, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(to, "\\u%04x", c);
-		else
-			fputc(c, to);
+	if (s == MSP_OK)
+		fwrite(b.data, 1, b.len, to);
+	msp_bytes_free(&b);
+	return s;
+}
+
+/* The command on one line, for the eye: a name with a newline or an escape in it neither breaks the line nor drives
+ * the terminal. To be freed; NULL: no memory. */
+static char *one_line(const struct msp_stage *s)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	put_command(s, f);
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
 	}
-	fputc('"', to);
+	msp_text_harmless(text, size);
+	return text;
 }
 
 /* ---- forms ------------------------------------------------------------- */
@@ -106,59 +120,77 @@ static int put_sh(const struct msp_stage *stages, const struct msp_stage *end, F
 	return s;
 }
 
-static void put_text(const struct msp_stage *stages, uint32_t n, FILE *to)
+static int put_text(const struct msp_stage *stages, uint32_t n, FILE *to)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		fprintf(to, "%" PRIu32 "\t", i + 1);
-		put_command(&stages[i], to);
-		fprintf(to, "\t(%s", stages[i].version);
-		for (uint32_t k = 0; k < stages[i].nin; k++)
+		char *line = one_line(&stages[i]), *version = strdup(stages[i].version);
+
+		if (line && version) {
+			msp_text_harmless(version, strlen(version));
+			fprintf(to, "%" PRIu32 "\t%s\t(%s", i + 1, line, version);
+		}
+		for (uint32_t k = 0; line && version && k < stages[i].nin; k++)
 			fprintf(to, "%s%" PRIu32, k ? ", " : "; reads ", stages[i].in[k] + 1);
+		free(version);
+		free(line);
+		if (!line || !version)
+			return MSP_NOMEM;
 		fputs(")\n", to);
 	}
+	return MSP_OK;
 }
 
-static void put_json(const struct msp_stage *stages, uint32_t n, FILE *to)
+static int put_json_stage(const struct msp_stage *s, FILE *to)
 {
+	int r;
+
+	fputs("{\"tool\":", to);
+	r = put_quoted(s->tool, to);
+	fputs(",\"version\":", to);
+	if (r == MSP_OK)
+		r = put_quoted(s->version, to);
+	fputs(",\"argv\":[", to);
+	for (uint32_t k = 0; k < s->argc && r == MSP_OK; k++) {
+		fputs(k ? "," : "", to);
+		r = put_quoted(s->argv[k], to);
+	}
+	fputs("],\"in\":[", to);
+	for (uint32_t k = 0; k < s->nin; k++)
+		fprintf(to, "%s%" PRIu32, k ? "," : "", s->in[k]);
+	fputs("]}", to);
+	return r;
+}
+
+static int put_json(const struct msp_stage *stages, uint32_t n, FILE *to)
+{
+	int r = MSP_OK;
+
 	fputs("{\"stages\":[", to);
-	for (uint32_t i = 0; i < n; i++) {
-		fputs(i ? ",{\"tool\":" : "{\"tool\":", to);
-		put_quoted(stages[i].tool, to);
-		fputs(",\"version\":", to);
-		put_quoted(stages[i].version, to);
-		fputs(",\"argv\":[", to);
-		for (uint32_t k = 0; k < stages[i].argc; k++) {
-			fputs(k ? "," : "", to);
-			put_quoted(stages[i].argv[k], to);
-		}
-		fputs("],\"in\":[", to);
-		for (uint32_t k = 0; k < stages[i].nin; k++)
-			fprintf(to, "%s%" PRIu32, k ? "," : "", stages[i].in[k]);
-		fputs("]}", to);
+	for (uint32_t i = 0; i < n && r == MSP_OK; i++) {
+		fputs(i ? "," : "", to);
+		r = put_json_stage(&stages[i], to);
 	}
 	fputs("]}\n", to);
+	return r;
 }
 
-static void put_dot(const struct msp_stage *stages, uint32_t n, FILE *to)
+static int put_dot(const struct msp_stage *stages, uint32_t n, FILE *to)
 {
-	fputs("digraph history {\n\trankdir=LR; node [shape=box];\n", to);
-	for (uint32_t i = 0; i < n; i++) {
-		char *text = NULL;
-		size_t size = 0;
-		FILE *label = open_memstream(&text, &size);
+	int r = MSP_OK;
 
-		if (label) {
-			put_command(&stages[i], label);
-			fclose(label);
-		}
+	fputs("digraph history {\n\trankdir=LR; node [shape=box];\n", to);
+	for (uint32_t i = 0; i < n && r == MSP_OK; i++) {
+		char *label = one_line(&stages[i]);
+
 		fprintf(to, "\ts%" PRIu32 " [label=", i);
-		put_quoted(text ? text : stages[i].tool, to);
+		r = label ? put_quoted(label, to) : MSP_NOMEM;
 		fputs("];\n", to);
-		free(text);
+		free(label);
 		for (uint32_t k = 0; k < stages[i].nin; k++)
 			fprintf(to, "\ts%" PRIu32 " -> s%" PRIu32 ";\n", stages[i].in[k], i);
 	}
 	fputs("}\n", to);
+	return r;
 }
 
 int msp_history_print(const struct msp_bytes *pipelines, size_t n, enum msp_history_form form, FILE *to, struct msp_error *err)
@@ -178,12 +210,12 @@ int msp_history_print(const struct msp_bytes *pipelines, size_t n, enum msp_hist
 	if (s == MSP_OK && form == MSP_HISTORY_SH)
 		s = put_sh(stages, &stages[count - 1], to, err);
 	else if (s == MSP_OK && form == MSP_HISTORY_JSON)
-		put_json(stages, count - 1, to);
+		s = put_json(stages, count - 1, to);
 	else if (s == MSP_OK && form == MSP_HISTORY_DOT)
-		put_dot(stages, count - 1, to);
+		s = put_dot(stages, count - 1, to);
 	else if (s == MSP_OK)
-		put_text(stages, count - 1, to);
+		s = put_text(stages, count - 1, to);
 	msp_stages_free(stages, count);
 	msp_bytes_free(&graph);
-	return s;
+	return s == MSP_NOMEM ? msp_error_set(err, MSP_NOMEM, "no memory left") : s;
 }
