@@ -40,27 +40,12 @@ static int add_reason(struct msp_bytes *out, const struct msp_object *o)
 
 /* ---- the usual line ---------------------------------------------------- */
 
-/* The file for which a dead object stands that has no codes and no samples; NULL for all others. */
-static const char *file_of(const struct msp_object *o)
-{
-	static const char *const codes[] = {"net", "sta", "loc", "chan"};
-	const char *file = msp_meta_string(o, "file", "");
-
-	for (size_t i = 0; i < 4; i++)
-		if (*msp_meta_string(o, codes[i], ""))
-			return NULL;
-	return *file && !o->live && o->npts == 0 && !(o->dt > 0) ? file : NULL;
-}
-
 static int add_codes(struct msp_bytes *out, const struct msp_object *o)
 {
 	static const char *const codes[] = {"net", "sta", "loc", "chan"};
-	const char *file = file_of(o);
 	size_t from = out->len, i;
 
-	if (file && add(out, file))
-		return MSP_NOMEM;
-	for (i = 0; !file && i < 4; i++)
+	for (i = 0; i < 4; i++)
 		if ((i > 0 && add(out, ".")) || add(out, msp_meta_string(o, codes[i], "")))
 			return MSP_NOMEM;
 	make_harmless(out, from);
@@ -149,14 +134,9 @@ static int data_line(const struct msp_listing *l, const struct msp_object *o, st
 		return MSP_NOMEM;
 	}
 	at += hidden;
-<<<<<<< Updated upstream
 	if (is_stand_in(o))
 		return add(out, " ") || add_place(out, o) || pad(out, at + 79) || add_reason(out, o) ? MSP_NOMEM : MSP_OK;
 	if (add(out, " ") || add_codes(out, o) || pad(out, at + 33) || add_time(out, o, o->start) || pad(out, at + 61))
-=======
-	if (add(out, " ") || add_codes(out, o) || pad(out, at + 33)
-	    || (file_of(o) ? add(out, "no time") : add_time(out, o, o->start)) || pad(out, at + 61))
->>>>>>> Stashed changes
 		return MSP_NOMEM;
 	snprintf(npts, sizeof(npts), "%8llu  ", (unsigned long long)o->npts);
 	if (add(out, npts) || add_rate(out, o))

@@ -31,13 +31,6 @@ load common
 	equal "$(msls -f '%{reason}' d.msp | head -n 1)" -
 }
 
-@test "msls: what stands for a file shows its name" {
-	echo text >"$(printf 'a\033b')"
-	equal "$(msread "$(printf 'a\033b')" 2>err | msls)" \
-		"timeseries DEAD a?b              no time                            0  no rate format: neither miniSEED, SAC nor msp"
-	contains "$(mssynth -n 2 --dead-every 2 | msls | tail -n 1)" "DEAD XX.S0002.00.BHZ  2020-01-01T00:00:00Z "
-}
-
 @test "msls: bad option" { nine_bad_option msls; }
 @test "msls: truncated input: what is whole is listed" { nine_truncated msls; }
 @test "msls: full output" { nine_full msls; }
