@@ -205,6 +205,27 @@ MSP_API int msp_line_check(const char *format, struct msp_error *err) MSP_CHECKE
  * a value is undefined. No newline but the format's own. */
 MSP_API int msp_line_format(const char *format, const struct msp_object *o, struct msp_bytes *out) MSP_CHECKED;
 
+/* ---- objects whole, as text, JSON or CSV (msdump) ------------------------- */
+
+enum msp_dump_form { MSP_DUMP_TEXT, MSP_DUMP_JSON, MSP_DUMP_CSV };
+/* Takes the next n bytes of text; below 0: no more is wanted, and msp_dump_object() returns that. */
+typedef int msp_dump_write_fn(void *context, const void *text, size_t n);
+/* Zero-initialise, set form, samples and write. */
+struct msp_dump {
+	int form;     /* enum msp_dump_form */
+	bool samples; /* print them; CSV always does */
+	msp_dump_write_fn *write;
+	void *context; /* for write() */
+	/* kept by msp_dump_object() */
+	bool second; /* an object was printed before */
+	int status;
+	struct msp_bytes out;
+};
+/* Prints an object: several lines for people; one line of JSON; a CSV block, two empty lines before all but the first. The
+ * forms are those of msdump(1). Text is handed on in pieces of about 64 KiB. MSP_NOMEM, or what write() returned below 0. */
+MSP_API int msp_dump_object(struct msp_dump *d, const struct msp_object *o) MSP_CHECKED;
+MSP_API void msp_dump_free(struct msp_dump *d);
+
 /* ---- main -------------------------------------------------------------- */
 
 /* Runs a command; returns the exit status (a death by signal does not return). */
