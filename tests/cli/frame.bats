@@ -108,6 +108,13 @@ load common
 	done
 }
 
+@test "frame: a second signal ends a command at once, though it computes" {
+	# one object that takes long: a filter sees the first signal only when it is done with it
+	mssynth -n 1 --npts 30M -o a.msp
+	expect_sh 0 'set +m; msdetrend --polynomial 20 a.msp -o b.msp 2>err & pid=$!; sleep 1; kill -TERM $pid; sleep 0.2; kill -TERM $pid; wait $pid; [ $? = 143 ]'
+	[ ! -e b.msp ]
+}
+
 @test "frame: with SIGPIPE ignored a closed pipe is exit 141, quietly" {
 	mssynth -n 100 --npts 5000 -o a.msp
 	expect_sh 0 '(trap "" PIPE; mscat --level 0 a.msp; echo $? >code) 2>err | head -c 10 >/dev/null; [ ! -s err ] && [ "$(cat code)" = 141 ]'
