@@ -315,6 +315,18 @@ MSP_API int msp_meta_unset(struct msp_object *o, const char *key) MSP_CHECKED; /
 MSP_API int msp_object_set(struct msp_object *o, const char *key, const struct msp_value *v, struct msp_error *err) MSP_CHECKED;
 /* Structure check of untrusted BSON bytes: length, nesting (at most 64), every element inside; not UTF-8. n == 0 is valid. */
 MSP_API bool msp_bson_valid(const uint8_t *data, size_t n);
+/* Codes of a channel. */
+struct msp_codes {
+	char net[32], sta[32], loc[32], chan[32];
+};
+/* Reads NET.STA.LOC.CHAN: four codes, any of them empty, and three dots. MSP_USAGE with the reason. */
+MSP_API int msp_codes_parse(const char *text, struct msp_codes *out, struct msp_error *err) MSP_CHECKED;
+/* The station code of object `number` of a series that begins with codes->sta: the digits at its end count up, and become more when
+ * they must; a code without digits gets a number from the second object on. Returns buf. */
+#define MSP_STATION_TEXT 64
+MSP_API char *msp_codes_station(const struct msp_codes *codes, int64_t number, char buf[MSP_STATION_TEXT]);
+/* Sets net, sta, loc, chan; sta, unless it is NULL, in place of that in codes. MSP_NOMEM only. */
+MSP_API int msp_codes_set(const struct msp_codes *codes, const char *sta, struct msp_object *o) MSP_CHECKED;
 /* Total order over values for sorting: undefined < null < numbers and bools as numbers (NaN first) < times < strings (bytes) < others (BSON bytes). */
 MSP_API int msp_value_compare(const struct msp_value *a, const struct msp_value *b);
 /* Text of a value, exact (17 digits or the shortest that reads back), for msls and names. MSP_NOMEM only. Appends to out. */
