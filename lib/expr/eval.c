@@ -149,8 +149,13 @@ static void eval_match(struct msp_expr *e, const struct msp_node *n, struct msp_
 		expr_complain(e, n, MSP_EXPR_MISMATCH);
 		return;
 	}
-	bool matches = expr_regex_match(e->counter[n->slot].regex, v.u.s.text, v.u.s.len);
-	out->u.b = matches == (n->op == MSP_X_MATCH);
+	int matches = expr_regex_match(e->counter[n->slot].regex, v.u.s.text, v.u.s.len);
+	if (matches == MSP_NOMEM)
+		e->nomem = true;
+	else if (matches < 0)
+		expr_complain(e, n, MSP_EXPR_NO_VALUE);
+	else
+		out->u.b = matches == (n->op == MSP_X_MATCH);
 }
 
 static void concatenate(struct msp_expr *e, const struct msp_value *a, const struct msp_value *b,
