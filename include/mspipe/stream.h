@@ -161,7 +161,8 @@ MSP_API const struct msp_totals *msp_writer_sum(const struct msp_writer *w); /* 
 struct msp_outfile; /* opaque */
 
 /* Begins a file that will be path. Where the system can, the file has no name till it is committed (O_TMPFILE), so that not even SIGKILL
- * leaves litter; else it has a temporary name beside path. If path exists and is no regular file (/dev/full, a FIFO), it is written directly. */
+ * leaves litter; else it has a temporary name beside path. If path exists and is no regular file (/dev/full, a FIFO), it is written directly.
+ * A link stays one: the file that it names is replaced, or made. */
 MSP_API struct msp_outfile *msp_outfile_open(const char *path, struct msp_error *err) MSP_CHECKED;
 MSP_API int msp_outfile_fd(const struct msp_outfile *f);
 MSP_API const char *msp_outfile_path(const struct msp_outfile *f);
