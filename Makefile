@@ -32,7 +32,7 @@ endif
 FUZZ_CC ?= clang
 OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
-PKGS = libbson-1.0 libzstd libxxhash mseed
+PKGS = libbson-1.0 libzstd libxxhash libpcre2-8 mseed
 
 OPT ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wundef
@@ -50,7 +50,7 @@ LIBS = $(DEPS_LIBS) -lm
 
 ifneq ($(filter-out help clean lint dist uninstall,$(or $(MAKECMDGOALS),all)),)
 ifeq ($(strip $(DEPS_LIBS)),)
-$(error mspipe needs pkg-config and the development files of $(PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libmseed-dev)
+$(error mspipe needs pkg-config and the development files of $(PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libpcre2-dev libmseed-dev)
 endif
 endif
 
