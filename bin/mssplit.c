@@ -199,7 +199,9 @@ static int amend(struct split *k, struct part *p)
 
 	if (!temporary)
 		return msp_error_set(err_of(k), MSP_FAIL, "%s: it is no regular file", path);
-	fd = open(temporary, O_RDWR | O_CLOEXEC);
+	do
+		fd = open(temporary, O_RDWR | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return msp_error_errno(err_of(k), MSP_FAIL, "%s", path);
 	if (p->sources < k->sources) {
@@ -211,8 +213,9 @@ static int amend(struct split *k, struct part *p)
 	}
 	if (s == MSP_OK)
 		s = msp_stream_set_parts(fd, path, (uint32_t)k->parts, err_of(k));
-	if (s == MSP_OK && fsync(fd) != 0)
-		s = msp_error_errno(err_of(k), MSP_FAIL, "%s", path);
+	while (s == MSP_OK && fsync(fd) != 0)
+		if (errno != EINTR)
+			s = msp_error_errno(err_of(k), MSP_FAIL, "%s", path);
 	if (close(fd) != 0 && s == MSP_OK)
 		s = msp_error_errno(err_of(k), MSP_FAIL, "%s", path);
 	return s;
