@@ -1,4 +1,5 @@
-/* rss FILE COMMAND [ARGUMENT...]: runs it; writes the most memory that it held, in KiB, into FILE; its exit status */
+/* rss FILE COMMAND [ARGUMENT...]: runs it; writes the most memory that it held, in KiB, into FILE; its
+ * exit status */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
