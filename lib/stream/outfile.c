@@ -251,6 +251,18 @@ static int sync_directory(const char *target)
 	return s;
 }
 
+int msp_outfile_park(struct msp_outfile *f, struct msp_error *err)
+{
+	int fd = f->fd;
+
+	if (f->direct || fd < 0)
+		return MSP_OK;
+	if (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0))
+		return msp_error_errno(err, MSP_FAIL, "%s", f->path);
+	f->fd = -1;
+	return close(fd) == 0 ? MSP_OK : msp_error_errno(err, MSP_FAIL, "%s", f->path);
+}
+
 int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
 {
 	int fd = f->fd;
@@ -265,10 +277,10 @@ int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
 		forget(f);
 		return MSP_OK;
 	}
-	if (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0))
+	if (fd >= 0 && (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0)))
 		goto failed;
 	f->fd = -1;
-	if (close(fd) != 0 || rename(f->temporary, f->target) != 0)
+	if ((fd >= 0 && close(fd) != 0) || rename(f->temporary, f->target) != 0)
 		goto failed;
 	free(f->temporary);
 	f->temporary = NULL;
