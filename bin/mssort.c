@@ -73,6 +73,8 @@ static int drain(void *self, struct msp_job *job)
 	struct sort *s = self;
 	int rc = msp_sorter_drain(s->loose, out, job, msp_job_error(job));
 	if (rc == MSP_OK)
+		msp_sorter_tell_unmet(s->loose, s->members, job);
+	if (rc == MSP_OK)
 		msp_job_say(job, "%llu runs in temporary files",
 		            (unsigned long long)(msp_sorter_spilled(s->loose) + msp_sorter_spilled(s->members)));
 	return rc;

@@ -44,6 +44,8 @@ MSP_API int msp_sorter_drain(struct msp_sorter *s, int (*out)(void *context, str
                              void *context, struct msp_error *err) MSP_CHECKED;
 /* Runs written to files so far, merged ones included. */
 MSP_API uint64_t msp_sorter_spilled(const struct msp_sorter *s);
+/* Warns of keys that none of the objects had that were put into s or into other (of the same keys, or NULL): misspelt, surely. */
+MSP_API void msp_sorter_tell_unmet(const struct msp_sorter *s, const struct msp_sorter *other, struct msp_job *job);
 
 /* ---- grouping ---------------------------------------------------------- */
 

@@ -41,6 +41,8 @@ int msp_arrange_drain(struct msp_arrange *a)
 
 	if (a->sorter)
 		rc = msp_sorter_drain(a->sorter, a->grouper ? to_group : to_output, a, err);
+	if (rc == MSP_OK && a->sorter)
+		msp_sorter_tell_unmet(a->sorter, NULL, a->job);
 	return rc == MSP_OK && a->grouper ? msp_grouper_drain(a->grouper) : rc;
 }
 

@@ -37,6 +37,8 @@ static struct sorter_unit *unit_new(struct msp_sorter *s, struct msp_object *o)
 		return NULL;
 	}
 	sorter_keys(s, &u->first, u->key);
+	for (uint32_t i = 0; i < n; i++)
+		s->met[i] |= u->key[i].value.type != MSP_V_UNDEFINED;
 	u->bytes = sizeof *u + n * sizeof *u->key + object_bytes(&u->first);
 	s->used += u->bytes;
 	return u;
@@ -182,8 +184,14 @@ static int shrink(struct msp_sorter *s, struct msp_error *err)
 struct msp_sorter *msp_sorter_new(const struct msp_sorter_options *options)
 {
 	struct msp_sorter *s = calloc(1, sizeof *s);
-	if (s)
-		s->options = *options;
+	bool *met = calloc(options->n + 1, sizeof *met);
+	if (!s || !met) {
+		free(s);
+		free(met);
+		return NULL;
+	}
+	s->options = *options;
+	s->met = met;
 	return s;
 }
 
@@ -195,12 +203,21 @@ void msp_sorter_free(struct msp_sorter *s)
 	sorter_unit_free(s->open);
 	sorter_runs_free(s);
 	free(s->unit);
+	free(s->met);
 	free(s);
 }
 
 uint64_t msp_sorter_spilled(const struct msp_sorter *s)
 {
 	return s->spilled;
+}
+
+void msp_sorter_tell_unmet(const struct msp_sorter *s, const struct msp_sorter *other, struct msp_job *job)
+{
+	bool any = s->next > 0 || (other && other->next > 0);
+	for (uint32_t i = 0; any && s->options.keys && i < s->options.n; i++)
+		if (!s->met[i] && !(other && other->met[i]))
+			msp_job_warn(job, "no object has a key \"%s\": it sorts nothing", s->options.keys->key[i].name);
 }
 
 static int put_direct(struct msp_sorter *s, struct msp_object *o, struct msp_error *err)

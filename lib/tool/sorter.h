@@ -42,6 +42,7 @@ struct msp_sorter {
 	struct sorter_run *run;
 	size_t runs, runs_room;
 	uint64_t spilled;
+	bool *met; /* options.n: some unit has a value for that key */
 };
 
 void sorter_unit_free(struct sorter_unit *u);

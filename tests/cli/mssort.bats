@@ -81,3 +81,20 @@ stations() { msls -f '%{sta}' "${1:--}" | grep '[SL]' | tr '\n' ' '; }
 	expect 2 mssort 'sta chan' a.msp
 	expect 2 mssort sta,sta a.msp
 }
+
+@test "mssort: a key that no object has is said" {
+	mssynth -n 4 --ensembles 2 -o a.msp
+	expect_sh 0 'mssort sta,nosuch,no.such a.msp | mscheck'
+	equal "$stderr" "mssort: no object has a key \"nosuch\": it sorts nothing
+mssort: no object has a key \"no.such\": it sorts nothing"
+	expect_sh 0 'msset --optional "x=sta == \"S0003\" ? 1 : nosuch" a.msp 2>/dev/null | mssort x | mscheck'
+	equal "$stderr" ""
+	expect_sh 0 'mssort --ensembles nosuch a.msp | mscheck'
+	contains "$stderr" "nosuch"
+	expect_sh 0 'mssort -q nosuch a.msp | mscheck'
+	equal "$stderr" ""
+	expect_sh 0 'mssynth -n 0 | mssort nosuch | mscheck'
+	equal "$stderr" ""
+	expect_sh 0 "msread --sort nosuch $MSP_DATA/iu_anmo_bh3.mseed | mscheck"
+	equal "$stderr" 'msread: no object has a key "nosuch": it sorts nothing'
+}
