@@ -67,7 +67,8 @@ same_content() # FILE EXPECTED
 		shift 2
 		case $name in mssort | msgroup) return 0 ;; esac # they order them: below
 		expect_sh 0 "$(printf '%q ' "$name" "$@") <'$GOLDEN/kinds.msp' >out.msp" || return 1
-		python3 "$STREAM/msp_read.py" out.msp | grep -E '^{"kind":[0-9]' | cmp - unknown
+		# partial folds (kind 5), which msfold makes of what it knows, are no kind that is unknown
+		python3 "$STREAM/msp_read.py" out.msp | grep -E '^{"kind":[0-9]' | grep -v '^{"kind":5,' | cmp - unknown
 	}
 	for_each "filter blocks" try
 	for command in "mssort sta" "msgroup sta"; do
