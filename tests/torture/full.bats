@@ -78,7 +78,7 @@ says_why()
 		shift 2
 		expect_sh 1 "$(printf '%q ' "$name" "$@") <&- >out" || return 1
 		says_why "$name" "standard input"
-		[ ! -e target.msp ] && [ ! -e target.dir ]
+		! compgen -G 'target*'
 	}
 	for_each "filter blocks text frames sink" try
 }
@@ -92,7 +92,7 @@ says_why()
 		says_why "$name" "standard input" || return 1
 		expect_sh 1 "$(printf '%q ' "$name" "$@") </ >out" || return 1
 		says_why "$name" "standard input"
-		[ ! -e target.msp ] && [ ! -e target.dir ]
+		! compgen -G 'target*'
 	}
 	for_each "filter blocks text frames sink" try
 }
