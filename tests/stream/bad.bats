@@ -28,6 +28,8 @@ load ../torture/torture
 				case $kind in
 				blocks) mscheck --full out 2>err || status=$? ;;
 				frames) mscheck --full "bad/$bad.msp" 2>err || status=$? ;;
+				sink)
+					case $name in mssplit) mscheck --full target* 2>err || status=$?; rm -f target* ;; esac ;;
 				esac
 			fi
 			if [ $status -ne 4 ] || [ ! -s err ] || compgen -G 'target*' >/dev/null; then
