@@ -294,6 +294,7 @@ static struct msp_input *open_input(struct read *r, const struct msp_source *s, 
 	o->format = r->from;
 	o->offset = s->offset;
 	o->size = s->end > 0 ? s->end - s->offset : 0;
+	o->least = s->size == 0 ? 0 : (s->end > 0 ? s->end : s->size) - s->offset;
 	o->poll = msp_job_poll_fn();
 	o->context = r->job;
 	return msp_input_open(fd, name_of(s), o, msp_job_error(r->job));

@@ -42,6 +42,7 @@ struct msp_input_options {
 	int format;      /* enum msp_format; MSP_FORMAT_UNKNOWN: by content */
 	uint64_t offset; /* where in the file fd stands: only for messages and metadata */
 	uint64_t size;   /* read no more than this; 0: to the end */
+	uint64_t least;  /* there are this many bytes, it was said: an end before that is MSP_FAIL (the file was cut meanwhile) */
 	bool headers;    /* no samples: live objects of type MSP_NONE whose npts says how many there are */
 	/* Not NULL: asked when run number `run` (from 0, in the order in which runs begin) begins. False: its samples are not decoded and no
 	 * object is given for it. */

@@ -4,11 +4,18 @@
 #include "format/feed.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PIECE ((size_t)256 << 10)
+
+static int too_short(const struct feed *f, struct msp_error *err)
+{
+	return msp_error_set(err, MSP_FAIL, "%s: it ended after %" PRIu64 " of %" PRIu64 " bytes: it was cut while it was read", f->name,
+	                     f->got, f->least);
+}
 
 /* read(2) that resumes; 0 at the end. */
 static ssize_t read_some(struct feed *f, void *out, size_t n, struct msp_error *err)
@@ -23,8 +30,9 @@ static ssize_t read_some(struct feed *f, void *out, size_t n, struct msp_error *
 		if (got >= 0) {
 			if (f->left != UINT64_MAX)
 				f->left -= (uint64_t)got;
+			f->got += (uint64_t)got;
 			f->eof = got == 0;
-			return got;
+			return f->eof && f->got < f->least ? too_short(f, err) : got;
 		}
 		if (errno != EINTR)
 			return msp_error_errno(err, MSP_FAIL, "%s", f->name);

@@ -11,6 +11,7 @@ struct feed {
 	size_t pos, len, cap;  /* cap 0: the bytes are somebody else's memory */
 	uint64_t offset;       /* in the file, of buf[pos] */
 	uint64_t left;         /* bytes that may still be read; UINT64_MAX: all there are */
+	uint64_t got, least;   /* bytes that were read; that there must be */
 	bool eof;
 	msp_poll_fn *poll;
 	void *context;

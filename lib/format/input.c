@@ -103,6 +103,7 @@ static struct msp_input *begin(const char *name, const struct msp_input_options 
 	in->feed.name = in->name;
 	in->feed.offset = in->options.offset;
 	in->feed.left = in->options.size > 0 ? in->options.size : UINT64_MAX;
+	in->feed.least = in->options.least;
 	in->feed.poll = in->options.poll;
 	in->feed.context = in->options.context;
 	return in;

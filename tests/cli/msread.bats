@@ -333,3 +333,19 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	msread ta_034a_bhe.mseed | msread | msread -o b.msp
 	equal "$(ids a.msp)" "$(ids b.msp)"
 }
+
+@test "msread: a file that becomes shorter after it was looked up is an error, one that grows is none" {
+	mkfifo p
+	for size in 4096 4000 0; do
+		cp ta_034a_bhe.mseed late.mseed
+		expect_sh 0 "msread p late.mseed -o out.msp 2>err & pid=\$!; exec 3>p; truncate -s $size late.mseed; cat iu_anmo_bh3.mseed >&3; exec 3>&-; wait \$pid; [ \$? = 1 ]"
+		grep -q "late.mseed: it ended after $size of 77824 bytes" err
+		[ ! -e out.msp ]
+	done
+	cp ta_034a_bhe.mseed late.mseed
+	expect_sh 0 "msread p late.mseed@0-40960 -o out.msp 2>err & pid=\$!; exec 3>p; truncate -s 40000 late.mseed; cat iu_anmo_bh3.mseed >&3; exec 3>&-; wait \$pid; [ \$? = 1 ]"
+	grep -q "it ended after 40000 of 40960 bytes" err
+	head -c 40960 ta_034a_bhe.mseed >late.mseed
+	expect_sh 0 "msread p late.mseed -o out.msp & pid=\$!; exec 3>p; tail -c +40961 ta_034a_bhe.mseed >>late.mseed; cat iu_anmo_bh3.mseed >&3; exec 3>&-; wait \$pid"
+	equal "$(msls -f '%{sta} %{npts}' out.msp | tail -n 1)" "034A 59081"
+}
