@@ -41,7 +41,7 @@ command_table()
 	END
 }
 
-# for_each KINDS FUNCTION: calls FUNCTION NAME KIND ARGUMENT... for each row of one of KINDS
+# for_each KINDS FUNCTION: calls (without errexit: FUNCTION returns what is not to be passed over) FUNCTION NAME KIND ARGUMENT... for each row of one of KINDS
 for_each()
 {
 	local kinds=" $1 " call=$2 name kind args rows

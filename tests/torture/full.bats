@@ -77,7 +77,7 @@ says_why()
 		local name=$1
 		shift 2
 		expect_sh 1 "$(printf '%q ' "$name" "$@") <&- >out" || return 1
-		says_why "$name" "standard input"
+		says_why "$name" "standard input" || return 1
 		! compgen -G 'target*'
 	}
 	for_each "filter blocks text frames sink" try
@@ -91,7 +91,7 @@ says_why()
 		expect_sh 1 "$(printf '%q ' "$name" "$@") 0>>other >out" || return 1
 		says_why "$name" "standard input" || return 1
 		expect_sh 1 "$(printf '%q ' "$name" "$@") </ >out" || return 1
-		says_why "$name" "standard input"
+		says_why "$name" "standard input" || return 1
 		! compgen -G 'target*'
 	}
 	for_each "filter blocks text frames sink" try
