@@ -29,7 +29,7 @@ extern "C" {
 enum msp_option_type {
 	MSP_OPT_FLAG = 1, /* bool; takes no argument */
 	MSP_OPT_MODE,     /* takes no argument; only sets `mode` */
-	MSP_OPT_INT,      /* int64_t, within min..max when they differ; suffixes k M G (powers of 1000) */
+	MSP_OPT_INT,      /* int64_t, within min..max when they differ (the default need not be); suffixes k M G (powers of 1000) */
 	MSP_OPT_DOUBLE,   /* double, finite, within min..max when they differ */
 	MSP_OPT_SECONDS,  /* double; suffixes ms s min h d */
 	MSP_OPT_HZ,       /* double > 0; suffixes mHz Hz */
