@@ -1,0 +1,684 @@
+/* The file back end: filters as SQL conditions, and reading. */
+#include "store/edit.h"
+#include "store/order.h"
+#include "store/path.h"
+#include "store/sqlite.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_VALUES 30000 /* SQLite takes 32766 */
+
+int msp_sql_text(struct msp_bytes *out, const char *text)
+{
+	return msp_bytes_append(out, text, strlen(text));
+}
+
+int msp_sql_quoted(struct msp_bytes *out, const char *text, char quote)
+{
+	int r = msp_bytes_append(out, &quote, 1);
+
+	for (; !r && *text; text++) {
+		if (*text == quote)
+			r = msp_bytes_append(out, text, 1);
+		r = r ? r : msp_bytes_append(out, text, 1);
+	}
+	return r ? r : msp_bytes_append(out, &quote, 1);
+}
+
+/* ---- conditions -------------------------------------------------------- */
+
+struct maker {
+	const struct msp_table *t;
+	struct msp_plan *p;
+	size_t room;
+	bool exact, trivial; /* of the condition that was made last */
+};
+
+/* The value is bound, never written into the text: its kind, then its bytes. */
+static int bind_later(struct maker *m, char kind, const void *data, size_t n)
+{
+	struct msp_plan *p = m->p;
+	char text[24];
+
+	if (p->values == m->room) {
+		size_t room = m->room ? 2 * m->room : 8;
+		struct msp_bytes *more = realloc(p->value, room * sizeof(*more));
+
+		if (!more)
+			return MSP_NOMEM;
+		p->value = more;
+		m->room = room;
+	}
+	memset(&p->value[p->values], 0, sizeof(p->value[0]));
+	p->values++;
+	if (msp_bytes_append(&p->value[p->values - 1], &kind, 1) || msp_bytes_append(&p->value[p->values - 1], data, n))
+		return MSP_NOMEM;
+	snprintf(text, sizeof(text), "?%zu", p->values + 1);
+	return msp_sql_text(&p->sql, text);
+}
+
+static int bind_key(struct maker *m, const bson_iter_t *v)
+{
+	struct msp_bytes key = {0};
+	int r = msp_order_key(v, &key) || bind_later(m, 'b', key.data, key.len);
+
+	msp_bytes_free(&key);
+	return r;
+}
+
+/* What the column holds where the key has this value. 0: it was bound; 1: no column that is not odd holds it; 2: that is not known. */
+static int bind_value(struct maker *m, int class, const bson_iter_t *v)
+{
+	int rank = msp_rank(v);
+	uint32_t n = 0;
+	const char *text;
+	int64_t i;
+	double d;
+	char hex[25];
+	bool any = class == MSP_C_ANY;
+
+	if (rank == MSP_R_MINKEY || rank == MSP_R_MAXKEY || bson_iter_type(v) == BSON_TYPE_DECIMAL128 || bson_iter_type(v) == BSON_TYPE_REGEX)
+		return 2;
+	if (rank == MSP_R_STRING && (any || class == MSP_C_TEXT)) {
+		text = bson_iter_type(v) == BSON_TYPE_UTF8 ? bson_iter_utf8(v, &n) : bson_iter_symbol(v, &n);
+		return bind_later(m, 't', text, n);
+	}
+	if (rank == MSP_R_OID && (any || class == MSP_C_OID)) {
+		bson_oid_to_string(bson_iter_oid(v), hex);
+		return bind_later(m, 't', hex, 24);
+	}
+	if (rank == MSP_R_BOOL && (any || class == MSP_C_BOOL)) {
+		i = bson_iter_bool(v);
+		return bind_later(m, 'i', &i, sizeof(i));
+	}
+	if (rank != MSP_R_NUMBER || !(any || class == MSP_C_DOUBLE || class == MSP_C_INT))
+		return 1;
+	if (bson_iter_type(v) == BSON_TYPE_DOUBLE) {
+		d = bson_iter_double(v);
+		return isnan(d) ? 1 : bind_later(m, 'd', &d, sizeof(d));
+	}
+	i = bson_iter_as_int64(v);
+	return bind_later(m, 'i', &i, sizeof(i));
+}
+
+static int simple(struct maker *m, const char *text, bool exact)
+{
+	m->trivial = false;
+	m->exact = exact;
+	return msp_sql_text(&m->p->sql, text);
+}
+
+static int anything(struct maker *m)
+{
+	m->trivial = true;
+	m->exact = false;
+	return MSP_OK;
+}
+
+static const char *sign(int op)
+{
+	switch (op) {
+	case MSP_M_LT: return " < ";
+	case MSP_M_LTE: return " <= ";
+	case MSP_M_GT: return " > ";
+	case MSP_M_GTE: return " >= ";
+	default: return " = ";
+	}
+}
+
+/* column op value */
+static int comparison(struct maker *m, const struct msp_column *c, int op, const bson_iter_t *v, const char *around)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t from = sql->len;
+	int r;
+
+	if (msp_match_is_null(v)) { /* a column is NULL where its key is null or missing */
+		if (op == MSP_M_LT || op == MSP_M_GT)
+			return simple(m, "0", true);
+		return msp_sql_quoted(sql, c->key, '"') || simple(m, " IS NULL", true) ? MSP_NOMEM : MSP_OK;
+	}
+	if (msp_sql_quoted(sql, c->key, '"') || msp_sql_text(sql, around))
+		return MSP_NOMEM;
+	m->trivial = false;
+	m->exact = c->class != MSP_C_ANY;
+	r = bind_value(m, c->class, v);
+	if (r <= 0)
+		return r;
+	sql->len = from;
+	return r == 1 ? simple(m, "0", true) : anything(m);
+}
+
+static int in_list(struct maker *m, const struct msp_column *c, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t from = sql->len, n = 0;
+	bool exact = true;
+	bson_iter_t e;
+
+	if (node->n_patterns || !bson_iter_recurse(&node->value, &e))
+		return anything(m);
+	if (msp_sql_text(sql, "("))
+		return MSP_NOMEM;
+	for (; bson_iter_next(&e); n++) {
+		if (m->p->values > MAX_VALUES) {
+			sql->len = from;
+			return anything(m);
+		}
+		if (n > 0 && msp_sql_text(sql, " OR "))
+			return MSP_NOMEM;
+		if (comparison(m, c, MSP_M_EQ, &e, " = "))
+			return MSP_NOMEM;
+		if (m->trivial) {
+			sql->len = from;
+			return anything(m);
+		}
+		exact = exact && m->exact;
+	}
+	return simple(m, n ? ")" : "0)", exact);
+}
+
+/* As above for many plain values of one column: an IN list, which the planner likes better than a thousand ORs. */
+static int in_short(struct maker *m, const char *column, const struct msp_match *node, const struct msp_column *c)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t from = sql->len, n = 0;
+	bson_iter_t e;
+
+	if (node->n_patterns || !bson_iter_recurse(&node->value, &e))
+		return anything(m);
+	if (msp_sql_quoted(sql, column, '"') || msp_sql_text(sql, " IN ("))
+		return MSP_NOMEM;
+	for (; bson_iter_next(&e); n++) {
+		int r = m->p->values > MAX_VALUES || (c && msp_match_is_null(&e)) ? 3 : 0;
+
+		if (r == 0 && n > 0)
+			r = msp_sql_text(sql, ",") ? -1 : 0;
+		if (r == 0)
+			r = c ? bind_value(m, c->class, &e) : bind_key(m, &e);
+		if (r < 0)
+			return MSP_NOMEM;
+		if (r > 0) { /* not so plain */
+			sql->len = from;
+			return c && r != 2 && m->p->values <= MAX_VALUES ? in_list(m, c, node) : anything(m);
+		}
+	}
+	return simple(m, ")", !c || c->class != MSP_C_ANY);
+}
+
+/* _id: its order is that of _key, within one type */
+static int id_condition(struct maker *m, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	int rank = node->op >= MSP_M_EQ && node->op <= MSP_M_GTE ? msp_rank(&node->value) : 0;
+	uint8_t low = (uint8_t)rank, high = (uint8_t)(rank + 1);
+
+	if (node->op == MSP_M_IN)
+		return in_short(m, "_key", node, NULL);
+	if (rank == 0 || rank == MSP_R_MINKEY || rank == MSP_R_MAXKEY || rank == MSP_R_ARRAY || rank == MSP_R_NULL)
+		return anything(m);
+	if (rank == MSP_R_NUMBER && isnan(msp_number(&node->value)))
+		return anything(m);
+	if (msp_sql_text(sql, "(_key") || msp_sql_text(sql, sign(node->op)) || bind_key(m, &node->value))
+		return MSP_NOMEM;
+	if (node->op == MSP_M_LT || node->op == MSP_M_LTE) {
+		if (msp_sql_text(sql, " AND _key >= ") || bind_later(m, 'b', &low, 1))
+			return MSP_NOMEM;
+	} else if (node->op == MSP_M_GT || node->op == MSP_M_GTE) {
+		if (msp_sql_text(sql, " AND _key < ") || bind_later(m, 'b', &high, 1))
+			return MSP_NOMEM;
+	}
+	return simple(m, ")", node->op == MSP_M_EQ);
+}
+
+static int leaf(struct maker *m, const struct msp_match *node)
+{
+	const struct msp_column *c = NULL;
+
+	if (strcmp(node->path, "_id") == 0)
+		return id_condition(m, node);
+	for (size_t i = 0; i < m->t->columns && !c; i++)
+		if (strcmp(m->t->column[i].key, node->path) == 0)
+			c = &m->t->column[i];
+	if (!c || c->class == MSP_C_SHOWN)
+		return anything(m);
+	switch (node->op) {
+	case MSP_M_EQ:
+	case MSP_M_LT:
+	case MSP_M_LTE:
+	case MSP_M_GT:
+	case MSP_M_GTE: return comparison(m, c, node->op, &node->value, sign(node->op));
+	case MSP_M_IN: return in_short(m, c->key, node, c);
+	case MSP_M_EXISTS:
+		if (node->number)
+			return anything(m); /* it may be null */
+		return msp_sql_quoted(&m->p->sql, c->key, '"') || simple(m, " IS NULL", false) ? MSP_NOMEM : MSP_OK;
+	case MSP_M_SIZE:
+	case MSP_M_ELEM_DOC:
+	case MSP_M_ELEM_VALUE: return simple(m, "0", true); /* a row with an array is odd */
+	default: return anything(m);
+	}
+}
+
+static int condition(struct maker *m, const struct msp_match *node);
+
+static int children(struct maker *m, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t start = sql->len, n = 0;
+	bool both = node->op == MSP_M_AND, exact = true;
+
+	if (msp_sql_text(sql, "("))
+		return MSP_NOMEM;
+	for (const struct msp_match *c = node->child; c; c = c->next) {
+		size_t from = sql->len;
+		int r = n > 0 && msp_sql_text(sql, both ? " AND " : " OR ") ? MSP_NOMEM : condition(m, c);
+
+		if (r != MSP_OK)
+			return r;
+		exact = exact && m->exact;
+		if (!m->trivial) {
+			n++;
+			continue;
+		}
+		sql->len = from; /* as if it were not there; of alternatives, all */
+		if (!both) {
+			sql->len = start;
+			return anything(m);
+		}
+	}
+	m->trivial = n == 0;
+	m->exact = exact;
+	if (n == 0) {
+		sql->len = start;
+		return MSP_OK;
+	}
+	return msp_sql_text(sql, ")");
+}
+
+static int condition(struct maker *m, const struct msp_match *node)
+{
+	switch (node->op) {
+	case MSP_M_AND:
+	case MSP_M_OR: return children(m, node);
+	case MSP_M_NEVER: return simple(m, "0", true);
+	case MSP_M_NOR:
+	case MSP_M_NOT: return anything(m);
+	default: return leaf(m, node);
+	}
+}
+
+void msp_plan_free(struct msp_plan *p)
+{
+	for (size_t i = 0; i < p->values; i++)
+		msp_bytes_free(&p->value[i]);
+	free(p->value);
+	msp_bytes_free(&p->sql);
+	msp_filter_free(p->filter);
+	memset(p, 0, sizeof(*p));
+}
+
+int msp_plan_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_plan *out, struct msp_error *err)
+{
+	struct maker m = {.t = t, .p = out};
+	int s;
+
+	(void)q;
+	memset(out, 0, sizeof(*out));
+	s = msp_filter_compile(filter, &out->filter, err);
+	if (s != MSP_OK)
+		return s;
+	if (msp_sql_text(&out->sql, " WHERE (") || condition(&m, out->filter->root))
+		s = msp_sqlite_memory(err);
+	out->exact = m.exact && (m.trivial || !odd);
+	if (s == MSP_OK && m.trivial)
+		out->sql.len = 0;
+	else if (s == MSP_OK && msp_sql_text(&out->sql, odd ? " OR _odd = 1)" : ")"))
+		s = msp_sqlite_memory(err);
+	if (s == MSP_OK && !out->exact &&
+	    (msp_sql_text(&out->sql, m.trivial ? " WHERE" : " AND") || msp_sql_text(&out->sql, " msp_match(?1, _doc)")))
+		s = msp_sqlite_memory(err);
+	if (s != MSP_OK)
+		msp_plan_free(out);
+	return s;
+}
+
+static int bind_all(struct msp_sqlite *q, sqlite3 *db, const struct msp_plan *p, sqlite3_stmt *st, struct msp_error *err)
+{
+	int code = sqlite3_bind_parameter_count(st) >= 1 ? sqlite3_bind_pointer(st, 1, p->filter, "msp_filter", NULL) : SQLITE_OK;
+
+	for (size_t k = 0; code == SQLITE_OK && k < p->values; k++) {
+		const uint8_t *v = p->value[k].data;
+		size_t n = p->value[k].len - 1;
+		int at = (int)k + 2;
+		int64_t i;
+		double d;
+
+		if (at > sqlite3_bind_parameter_count(st)) /* it belonged to a condition that was given up */
+			break;
+		switch (v[0]) {
+		case 't': code = sqlite3_bind_text64(st, at, (const char *)v + 1, n, SQLITE_STATIC, SQLITE_UTF8); break;
+		case 'b': code = sqlite3_bind_blob64(st, at, v + 1, n, SQLITE_STATIC); break;
+		case 'i':
+			memcpy(&i, v + 1, sizeof(i));
+			code = sqlite3_bind_int64(st, at, i);
+			break;
+		default:
+			memcpy(&d, v + 1, sizeof(d));
+			code = sqlite3_bind_double(st, at, d);
+			break;
+		}
+	}
+	return code == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
+}
+
+int msp_plan_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_plan *p, const char *what,
+                     const char *tail, sqlite3_stmt **out, struct msp_error *err)
+{
+	struct msp_bytes sql = {0};
+	int s = MSP_OK;
+
+	*out = NULL;
+	if (msp_sql_text(&sql, what ? "SELECT " : "DELETE") || msp_sql_text(&sql, what ? what : "") || msp_sql_text(&sql, " FROM ") ||
+	    msp_sql_text(&sql, t->quoted) || msp_bytes_append(&sql, p->sql.data ? (const void *)p->sql.data : "", p->sql.len) ||
+	    msp_sql_text(&sql, tail) || msp_bytes_append(&sql, "", 1))
+		s = msp_sqlite_memory(err);
+	if (s == MSP_OK)
+		s = msp_sqlite_prepare(q, db, (const char *)sql.data, out, err);
+	msp_bytes_free(&sql);
+	if (s == MSP_OK)
+		s = bind_all(q, db, p, *out, err);
+	if (s != MSP_OK) {
+		sqlite3_finalize(*out);
+		*out = NULL;
+	}
+	return s;
+}
+
+int msp_table_odd(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, bool *out, struct msp_error *err)
+{
+	char *sql = sqlite3_mprintf("SELECT 1 FROM %s WHERE _odd = 1 LIMIT 1", t->quoted);
+	sqlite3_stmt *st = NULL;
+	int s = sql ? msp_sqlite_prepare(q, db, sql, &st, err) : msp_sqlite_memory(err);
+
+	sqlite3_free(sql);
+	if (s != MSP_OK)
+		return s;
+	*out = sqlite3_step(st) == SQLITE_ROW;
+	return sqlite3_finalize(st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
+}
+
+/* ---- order ------------------------------------------------------------- */
+
+static bool sorts_by_column(const struct msp_table *t, bool odd, const char *key)
+{
+	for (size_t i = 0; !odd && i < t->columns; i++)
+		if (strcmp(t->column[i].key, key) == 0)
+			return t->column[i].class != MSP_C_ANY && t->column[i].class != MSP_C_SHOWN;
+	return false;
+}
+
+int msp_plan_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err)
+{
+	const char *separator = " ORDER BY ";
+	bson_iter_t it;
+
+	if (!sort || !bson_iter_init(&it, sort))
+		return MSP_OK;
+	for (; bson_iter_next(&it); separator = ", ") {
+		const char *key = bson_iter_key(&it);
+		bool descending = msp_number(&it) < 0;
+		int r = msp_sql_text(out, separator);
+
+		if (strcmp(key, "_id") == 0)
+			r = r || msp_sql_text(out, "_key");
+		else if (sorts_by_column(t, odd, key))
+			r = r || msp_sql_quoted(out, key, '"');
+		else
+			r = r || msp_sql_text(out, "msp_order(_doc, ") || msp_sql_quoted(out, key, '\'') ||
+			    msp_sql_text(out, descending ? ", 1)" : ", 0)");
+		if (r || msp_sql_text(out, descending ? " DESC" : ""))
+			return msp_sqlite_memory(err);
+	}
+	if (strcmp(separator, ", ") == 0 && msp_sql_text(out, ", rowid"))
+		return msp_sqlite_memory(err);
+	return MSP_OK;
+}
+
+/* ---- cursors ----------------------------------------------------------- */
+
+struct cursor {
+	struct msp_cursor base;
+	sqlite3 *db;
+	sqlite3_stmt *st; /* NULL: there is no such collection */
+	struct msp_plan plan;
+	bool projects, made;
+	bson_t projection, doc;
+};
+
+static int tail_of(const struct msp_table *t, bool odd, const struct msp_find *f, struct msp_bytes *tail, struct msp_error *err)
+{
+	char limit[32];
+
+	if (msp_plan_order(t, odd, f->sort, tail, err) != MSP_OK)
+		return MSP_NOMEM;
+	snprintf(limit, sizeof(limit), f->limit ? " LIMIT %" PRIu64 : "", f->limit > INT64_MAX ? (uint64_t)INT64_MAX : f->limit);
+	return msp_sql_text(tail, limit) || msp_bytes_append(tail, "", 1) ? msp_sqlite_memory(err) : MSP_OK;
+}
+
+static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table *t, const struct msp_find *f, struct msp_error *err)
+{
+	struct msp_bytes tail = {0};
+	bool odd = false;
+	int s = msp_table_odd(q, c->db, t, &odd, err);
+
+	if (s == MSP_OK)
+		s = msp_plan_make(q, t, odd, f->filter, &c->plan, err);
+	if (s == MSP_OK)
+		s = tail_of(t, odd, f, &tail, err);
+	if (s == MSP_OK)
+		s = msp_plan_prepare(q, c->db, t, &c->plan, "_doc", (const char *)tail.data, &c->st, err);
+	msp_bytes_free(&tail);
+	return s;
+}
+
+int msp_sqlite_find(struct msp_store *store, const char *name, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err)
+{
+	struct msp_sqlite *q = (struct msp_sqlite *)store;
+	struct cursor *c = calloc(1, sizeof(*c));
+	struct msp_table *t = NULL;
+	int s;
+
+	if (!c)
+		return msp_sqlite_memory(err);
+	c->base.store = store;
+	if (f->projection && !bson_empty(f->projection)) {
+		bson_copy_to(f->projection, &c->projection);
+		c->projects = true;
+	}
+	c->db = msp_sqlite_reader(q, err);
+	s = c->db ? msp_table_find(q, name, &t, err) : err ? err->status : MSP_FAIL;
+	if (s == MSP_OK && t)
+		s = start(q, c, t, f, err);
+	else if (s == MSP_OK) /* also where there is nothing a filter has to be one */
+		s = msp_filter_compile(f->filter, &c->plan.filter, err);
+	if (s != MSP_OK) {
+		msp_sqlite_done(&c->base);
+		return s;
+	}
+	*out = &c->base;
+	return MSP_OK;
+}
+
+int msp_sqlite_next(struct msp_cursor *base, const bson_t **doc, struct msp_error *err)
+{
+	struct cursor *c = (struct cursor *)base;
+	struct msp_sqlite *q = (struct msp_sqlite *)base->store;
+	bson_t whole;
+	int code = c->st ? sqlite3_step(c->st) : SQLITE_DONE, s;
+
+	if (c->made)
+		bson_destroy(&c->doc);
+	c->made = false;
+	if (code == SQLITE_DONE) {
+		sqlite3_finalize(c->st); /* so that a log can be moved into its file */
+		c->st = NULL;
+		return 0;
+	}
+	if (code != SQLITE_ROW)
+		return msp_sqlite_fail(q, c->db, err);
+	if (!sqlite3_column_blob(c->st, 0) ||
+	    !bson_init_static(&whole, sqlite3_column_blob(c->st, 0), (size_t)sqlite3_column_bytes(c->st, 0)))
+		return msp_error_set(err, MSP_CORRUPT, "%s: a document that is damaged", q->path);
+	if (c->projects) {
+		s = msp_project(&c->projection, &whole, &c->doc, err);
+		c->made = true;
+		if (s != MSP_OK)
+			return s;
+	} else {
+		(void)bson_init_static(&c->doc, bson_get_data(&whole), whole.len);
+	}
+	*doc = &c->doc;
+	return 1;
+}
+
+void msp_sqlite_done(struct msp_cursor *base)
+{
+	struct cursor *c = (struct cursor *)base;
+
+	if (c->made)
+		bson_destroy(&c->doc);
+	if (c->projects)
+		bson_destroy(&c->projection);
+	sqlite3_finalize(c->st);
+	msp_plan_free(&c->plan);
+	free(c);
+}
+
+/* ---- counting, distinct ------------------------------------------------ */
+
+int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *filter, uint64_t *out, struct msp_error *err)
+{
+	struct msp_sqlite *q = (struct msp_sqlite *)store;
+	struct msp_plan plan = {0};
+	struct msp_table *t;
+	sqlite3_stmt *st = NULL;
+	bool odd = false;
+	int s = msp_table_find(q, name, &t, err);
+
+	*out = 0;
+	if (s != MSP_OK)
+		return s;
+	if (!t) {
+		s = msp_filter_compile(filter, &plan.filter, err);
+		msp_plan_free(&plan);
+		return s;
+	}
+	s = msp_table_odd(q, q->db, t, &odd, err);
+	if (s == MSP_OK)
+		s = msp_plan_make(q, t, odd, filter, &plan, err);
+	if (s == MSP_OK)
+		s = msp_plan_prepare(q, q->db, t, &plan, "count(*)", "", &st, err);
+	if (s == MSP_OK) {
+		if (sqlite3_step(st) == SQLITE_ROW)
+			*out = (uint64_t)sqlite3_column_int64(st, 0);
+		else
+			s = msp_sqlite_fail(q, q->db, err);
+	}
+	sqlite3_finalize(st);
+	msp_plan_free(&plan);
+	return s;
+}
+
+/* The values seen, by a hash of 128 bits of their order keys. */
+struct seen {
+	struct msp_id *id;
+	bool *used;
+	size_t n, room;
+	struct msp_bytes key;
+	bson_t *out;
+	uint32_t values;
+};
+
+static int insert(struct seen *s, struct msp_id id, bool *fresh)
+{
+	size_t at;
+
+	memcpy(&at, id.byte, sizeof(at));
+	for (at &= s->room - 1; s->used[at]; at = (at + 1) & (s->room - 1)) {
+		if (msp_id_equal(&s->id[at], &id)) {
+			*fresh = false;
+			return MSP_OK;
+		}
+	}
+	s->used[at] = true;
+	s->id[at] = id;
+	s->n++;
+	*fresh = true;
+	return MSP_OK;
+}
+
+static int grow(struct seen *s)
+{
+	struct seen old = *s;
+	bool fresh;
+
+	s->room = old.room ? 2 * old.room : 64;
+	s->id = calloc(s->room, sizeof(*s->id));
+	s->used = calloc(s->room, sizeof(*s->used));
+	s->n = 0;
+	if (!s->id || !s->used) {
+		free(s->id);
+		free(s->used);
+		*s = old;
+		return MSP_NOMEM;
+	}
+	for (size_t i = 0; i < old.room; i++)
+		if (old.used[i])
+			(void)insert(s, old.id[i], &fresh);
+	free(old.id);
+	free(old.used);
+	return MSP_OK;
+}
+
+static int see(void *context, const bson_iter_t *value)
+{
+	struct seen *s = context;
+	bool fresh;
+
+	if (!value)
+		return MSP_OK;
+	s->key.len = 0;
+	if ((2 * s->n >= s->room && grow(s)) || msp_order_key(value, &s->key) ||
+	    insert(s, msp_id_hash(s->key.data, s->key.len), &fresh))
+		return MSP_NOMEM;
+	return !fresh || msp_array_add(s->out, &s->values, value) ? MSP_OK : MSP_FAIL;
+}
+
+int msp_sqlite_distinct(struct msp_store *store, const char *name, const char *key, const bson_t *filter, bson_t *out, struct msp_error *err)
+{
+	struct msp_find f = {.filter = filter};
+	struct msp_cursor *c;
+	struct seen seen = {.out = out};
+	const bson_t *doc;
+	int s = msp_sqlite_find(store, name, &f, &c, err), more = 1;
+
+	if (s != MSP_OK)
+		return s;
+	while (s == MSP_OK && (more = msp_sqlite_next(c, &doc, err)) == 1) {
+		s = msp_path_each(bson_get_data(doc), doc->len, key, MSP_PATH_ELEMENTS, see, &seen);
+		if (s == MSP_NOMEM)
+			(void)msp_sqlite_memory(err);
+		else if (s != MSP_OK)
+			msp_error_set(err, s, "the values are more than a document can hold");
+	}
+	msp_sqlite_done(c);
+	free(seen.id);
+	free(seen.used);
+	msp_bytes_free(&seen.key);
+	return s != MSP_OK ? s : more < 0 ? more : MSP_OK;
+}
