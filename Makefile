@@ -32,7 +32,7 @@ endif
 FUZZ_CC ?= clang
 OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
-PKGS = libbson-1.0 libzstd libxxhash mseed
+PKGS = libbson-1.0 libzstd libxxhash libpcre2-8 mseed
 # for libmspipe-store only, and for its module that is loaded for mongodb://
 STORE_PKGS = sqlite3
 MONGO_PKGS = libmongoc-1.0
@@ -57,7 +57,7 @@ LIBS = $(DEPS_LIBS) -lm
 ifneq ($(filter-out help clean lint dist uninstall,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(and $(strip $(DEPS_LIBS)),$(strip $(STORE_LIBS)),$(strip $(MONGO_LIBS))),)
 else
-$(error mspipe needs pkg-config and the development files of $(PKGS) $(STORE_PKGS) $(MONGO_PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libmseed-dev libsqlite3-dev libmongoc-dev)
+$(error mspipe needs pkg-config and the development files of $(PKGS) $(STORE_PKGS) $(MONGO_PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libpcre2-dev libmseed-dev libsqlite3-dev libmongoc-dev)
 endif
 endif
 

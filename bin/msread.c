@@ -48,7 +48,7 @@ static const struct msp_option options[] = {
 	{.name = "end", .type = MSP_OPT_TIME, .offset = AT(end), .arg = "T", .help = "no samples after T"},
 	{.name = "part", .type = MSP_OPT_STRING, .offset = AT(part_text), .arg = "I/N", .flags = MSP_OPTF_NOID,
 	 .help = "the I-th of N parts of the selection, I from 1"},
-	{.name = "limit", .type = MSP_OPT_INT, .offset = AT(limit), .arg = "N", .def = "-1", .min = -1, .max = 9e15,
+	{.name = "limit", .type = MSP_OPT_INT, .offset = AT(limit), .arg = "N", .def = "-1", .min = 0, .max = 9e15,
 	 .help = "only the first N objects of the selection"},
 	{.name = "headers", .type = MSP_OPT_FLAG, .offset = AT(headers), .help = "no samples"},
 	{.name = "sort", .type = MSP_OPT_STRING, .offset = AT(sort_text), .arg = "KEYS",
@@ -108,8 +108,6 @@ static int find_sources(struct read *r)
 
 	for (int i = 0; i < n && rc == MSP_OK; i++)
 		rc = msp_sources_add(&r->sources, msp_job_operand(r->job, i), err);
-	if (rc == MSP_OK && r->sources.standard_inputs > 1)
-		return msp_error_set(err, MSP_USAGE, "standard input is named twice");
 	return rc;
 }
 

@@ -236,7 +236,7 @@ static int flow(void *self, struct msp_job *job, struct msp_object *o)
 
 /* ---- the end ----------------------------------------------------------- */
 
-static void tell(struct save *s)
+static void tell_losses(struct save *s)
 {
 	struct msp_job *job = s->job;
 
@@ -245,6 +245,13 @@ static void tell(struct save *s)
 	if (s->refused > 0)
 		msp_job_warn(job, "%s: %" PRIu64 " object%s not saved: the first: %s", s->target, s->refused, s->refused == 1 ? "" : "s", s->why);
 	msp_job_strict_kill_count(job, s->refused);
+}
+
+static void tell(struct save *s)
+{
+	struct msp_job *job = s->job;
+
+	tell_losses(s);
 	if (s->times > 0)
 		msp_job_say(job, "%" PRIu64 " times are rounded to what %s holds", s->times, msp_format_name(s->format));
 	if (s->rates > 0)
@@ -263,9 +270,9 @@ static int drain(void *self, struct msp_job *job)
 	int rc = MSP_OK;
 
 	if (s->file && s->format == MSP_FORMAT_SAC && s->live == 0) {
-		msp_outfile_abort(s->file);
-		s->file = NULL;
-		msp_job_warn(job, "%s: not written: nothing to save", s->target);
+		/* there is no empty SAC file, and an older one must not be taken for the result */
+		tell_losses(s);
+		return msp_error_set(err, MSP_FAIL, "%s: not written: nothing to save", s->target);
 	}
 	if (s->file) {
 		rc = msp_outfile_commit(s->file, err);

@@ -115,9 +115,8 @@ static int canonical(struct set *s, struct msp_job *job)
 	struct msp_bytes text = {0};
 	int rc = MSP_OK;
 	for (size_t i = 0; rc == MSP_OK && i < s->assigns; i++) {
-		const char *key = s->assign[i].key;
-		if (msp_bytes_append(&text, key, strlen(key)) < 0 || msp_bytes_append(&text, "=", 1) < 0 ||
-		    msp_expr_text(s->assign[i].expr, &text) < 0 || msp_bytes_append(&text, "\n", 1) < 0)
+		if (msp_text_append(&text, s->assign[i].key) < 0 || msp_text_append(&text, "=") < 0 ||
+		    msp_expr_text(s->assign[i].expr, &text) < 0 || msp_text_append(&text, "\n") < 0)
 			rc = MSP_NOMEM;
 	}
 	if (rc == MSP_OK && msp_bytes_append(&text, "", 1) == MSP_OK)

@@ -9,11 +9,11 @@ struct synth {
 	int64_t count, npts, seed, dead_every, ensembles;
 	double rate;
 	msp_time start;
-	const char *signal, *codes;
+	const char *signal, *text; /* of the codes */
 	int type, kind; /* as the choices below stand */
 	struct msp_synth_spec spec;
 	struct msp_object object;
-	char net[32], sta[32], loc[32], chan[32];
+	struct msp_codes codes;
 };
 
 #define AT(f) .offset = offsetof(struct synth, f)
@@ -35,7 +35,7 @@ static const struct msp_option options[] = {
 	{.name = "type", .type = MSP_OPT_CHOICE, AT(type), .arg = "TYPE", .choices = "f64|f32|i32",
 	 .def = "f64",
 	 .help = "of the samples: f64, f32 or i32 (default f64)"},
-	{.name = "codes", .type = MSP_OPT_STRING, AT(codes), .arg = "NET.STA.LOC.CHAN",
+	{.name = "codes", .type = MSP_OPT_STRING, AT(text), .arg = "NET.STA.LOC.CHAN",
 	 .help = "of the first object; STA counts up (default XX.S0001.00.BHZ)"},
 	{.name = "dead-every", .type = MSP_OPT_INT, AT(dead_every), .arg = "K", .min = 0, .max = 1e15,
 	 .help = "kill every K-th object (default: none)"},
@@ -49,60 +49,25 @@ static const struct msp_option options[] = {
 /* walk, noise, sine:HZ, impulse, ricker:HZ */
 static int parse_signal(struct synth *s, struct msp_error *err)
 {
-	static const struct { const char *name; bool hz; } signals[] = {
-		[MSP_SYNTH_WALK] = {"walk", false},
-		[MSP_SYNTH_NOISE] = {"noise", false},
-		[MSP_SYNTH_SINE] = {"sine", true},
-		[MSP_SYNTH_IMPULSE] = {"impulse", false},
-		[MSP_SYNTH_RICKER] = {"ricker", true},
-	};
 	size_t n = strcspn(s->signal, ":");
-	int i;
+	bool hz;
 
-	for (i = 0; i < (int)(sizeof signals / sizeof signals[0]); i++) {
-		if (strlen(signals[i].name) != n || strncmp(s->signal, signals[i].name, n) != 0)
-			continue;
-		s->spec.signal = i;
-		if (!signals[i].hz && s->signal[n] == '\0')
-			return MSP_OK;
-		if (!signals[i].hz)
-			return msp_error_set(err, MSP_USAGE, "--signal %s: %s takes no frequency", s->signal,
-			                     signals[i].name);
-		if (s->signal[n] == '\0')
-			return msp_error_set(err, MSP_USAGE, "--signal %s: at which frequency? Write %s:HZ",
-			                     s->signal, s->signal);
-		if (msp_parse_hz(s->signal + n + 1, &s->spec.hz, err) == MSP_OK)
-			return MSP_OK;
-		(void)msp_error_prefix(err, "--signal");
-		return MSP_USAGE;
-	}
-	return msp_error_set(err, MSP_USAGE, "--signal %s: not walk, noise, sine:HZ, impulse or ricker:HZ",
-	                     s->signal);
-}
-
-/* Cuts NET.STA.LOC.CHAN into its codes. */
-static int parse_codes(struct synth *s, struct msp_error *err)
-{
-	char *to[] = {s->net, s->sta, s->loc, s->chan};
-	const char *p = s->codes;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		size_t n = strcspn(p, ".");
-		if (n >= sizeof s->net)
-			return msp_error_set(err, MSP_USAGE,
-			                     "--codes %s: a code is longer than %d characters", s->codes,
-			                     (int)sizeof s->net - 1);
-		memcpy(to[i], p, n);
-		to[i][n] = '\0';
-		p += n;
-		if ((*p == '.') != (i < 3))
-			return msp_error_set(err, MSP_USAGE,
-			                     "--codes %s: not NET.STA.LOC.CHAN, four codes and three dots",
-			                     s->codes);
-		p++;
-	}
-	return MSP_OK;
+	s->spec.signal = msp_synth_signal_parse(s->signal, n, &hz);
+	if (s->spec.signal < 0)
+		return msp_error_set(err, MSP_USAGE, "--signal %s: not walk, noise, sine:HZ, impulse or ricker:HZ",
+		                     s->signal);
+	if (!hz && s->signal[n] == '\0')
+		return MSP_OK;
+	if (!hz)
+		return msp_error_set(err, MSP_USAGE, "--signal %s: %.*s takes no frequency", s->signal, (int)n,
+		                     s->signal);
+	if (s->signal[n] == '\0')
+		return msp_error_set(err, MSP_USAGE, "--signal %s: at which frequency? Write %s:HZ", s->signal,
+		                     s->signal);
+	if (msp_parse_hz(s->signal + n + 1, &s->spec.hz, err) == MSP_OK)
+		return MSP_OK;
+	(void)msp_error_prefix(err, "--signal");
+	return MSP_USAGE;
 }
 
 static int start(void *self, struct msp_job *job)
@@ -113,42 +78,12 @@ static int start(void *self, struct msp_job *job)
 	msp_object_init(&s->object);
 	if (msp_job_operands(job) > 0)
 		return msp_error_set(err, MSP_USAGE, "%s: mssynth reads no files", msp_job_operand(job, 0));
-	if (!s->codes) /* three components are no single channel */
-		s->codes = s->kind == 1 ? "XX.S0001.00.BH" : "XX.S0001.00.BHZ";
+	if (!s->text) /* three components are no single channel */
+		s->text = s->kind == 1 ? "XX.S0001.00.BH" : "XX.S0001.00.BHZ";
 	s->spec.seed = (uint64_t)s->seed;
-	if (parse_signal(s, err) != MSP_OK || parse_codes(s, err) != MSP_OK)
+	if (parse_signal(s, err) != MSP_OK)
 		return MSP_USAGE;
-	return MSP_OK;
-}
-
-/* The station code of object `number`: the digits at its end count up, and become more when they must; a
- * code without digits gets a number from the second object on. */
-static void station(const struct synth *s, int64_t number, char out[64])
-{
-	size_t len = strlen(s->sta), stem = len;
-	long long n = 0, power = 1;
-
-	while (stem > 0 && len - stem < 15 && s->sta[stem - 1] >= '0' && s->sta[stem - 1] <= '9') {
-		stem--;
-		n += power * (s->sta[stem] - '0');
-		power *= 10;
-	}
-	if (stem == len && number == 0)
-		snprintf(out, 64, "%s", s->sta);
-	else
-		snprintf(out, 64, "%.*s%0*lld", (int)stem, s->sta, (int)(len - stem), n + number);
-}
-
-static int set_codes(struct msp_object *o, const struct synth *s, int64_t number)
-{
-	char sta[64];
-
-	station(s, number, sta);
-	if (msp_meta_set_string(o, "net", s->net) != MSP_OK || msp_meta_set_string(o, "sta", sta) != MSP_OK ||
-	    msp_meta_set_string(o, "loc", s->loc) != MSP_OK ||
-	    msp_meta_set_string(o, "chan", s->chan) != MSP_OK)
-		return MSP_NOMEM;
-	return MSP_OK;
+	return msp_codes_parse(s->text, &s->codes, err) < 0 ? msp_error_prefix(err, "--codes %s", s->text) : MSP_OK;
 }
 
 static int make(struct synth *s, struct msp_job *job, int64_t number)
@@ -156,6 +91,7 @@ static int make(struct synth *s, struct msp_job *job, int64_t number)
 	struct msp_object *o = &s->object;
 	bool dies = s->dead_every > 0 && (number + 1) % s->dead_every == 0;
 	int type = MSP_F64 + s->type, r;
+	char sta[MSP_STATION_TEXT];
 
 	if (msp_object_reset(o, s->kind == 1 ? MSP_SEISMOGRAM : MSP_TIMESERIES, dies ? MSP_NONE : type,
 	                     (uint64_t)s->npts) != MSP_OK)
@@ -163,7 +99,7 @@ static int make(struct synth *s, struct msp_job *job, int64_t number)
 		                     (long long)s->npts);
 	o->start = s->start;
 	o->dt = 1 / s->rate;
-	if (set_codes(o, s, number) != MSP_OK)
+	if (msp_codes_set(&s->codes, msp_codes_station(&s->codes, number, sta), o) != MSP_OK)
 		return msp_error_set(msp_job_error(job), MSP_NOMEM, "out of memory");
 	if (dies) {
 		(void)msp_error_set(msp_job_error(job), MSP_KILL, "killed on demand (--dead-every)");

@@ -84,7 +84,8 @@ typedef int64_t msp_time;
  * year `2011-070T05:46:24` or `2011,070,05:46:24`, or epoch seconds as a decimal
  * number (`1299822384.12`; digits past nanoseconds are rounded half up). Exact: no
  * floating point. A zone other than Z/+00:00 is converted (`+09:00`). Second 60 is
- * accepted and is the next minute. MSP_USAGE with the reason if it is none of these or out of range. */
+ * accepted and is the next minute. Four digits that could be a year are refused. MSP_USAGE with the reason if it
+ * is none of these or out of range. */
 MSP_API int msp_time_parse(const char *text, msp_time *out, struct msp_error *err) MSP_CHECKED;
 
 /* Writes `2010-02-27T06:30:00.019538Z`: ISO 8601, UTC, as many fraction digits
@@ -153,6 +154,8 @@ MSP_API int msp_bytes_set(struct msp_bytes *b, const void *data, size_t n) MSP_C
 /* Makes b point at somebody else's bytes; what it owned is freed. */
 MSP_API void msp_bytes_borrow(struct msp_bytes *b, const void *data, size_t n);
 MSP_API void msp_bytes_free(struct msp_bytes *b); /* and zeroes b */
+/* Appends a string, without its NUL. */
+MSP_API int msp_text_append(struct msp_bytes *b, const char *text) MSP_CHECKED;
 
 /* ---- objects ----------------------------------------------------------- */
 
@@ -224,6 +227,10 @@ MSP_API msp_time msp_object_end(const struct msp_object *o);
 MSP_API int64_t msp_object_sample(const struct msp_object *o, msp_time t);
 /* True for MSP_TIMESERIES and MSP_SEISMOGRAM. */
 MSP_API bool msp_object_is_data(const struct msp_object *o);
+/* "timeseries", "seismogram", "ensemble", "ensemble_end" or "unknown". */
+MSP_API const char *msp_kind_name(int kind);
+/* "none", "f64", "f32", "i32" or "unknown". */
+MSP_API const char *msp_type_name(int type);
 /* Gives an origin its id: XXH3-128 of what it is: kind, codes (net, sta, loc, chan), start, dt, npts, type, samples;
  * for a dead one or a bracket, its metadata and error log in place of samples. */
 MSP_API void msp_object_origin_id(struct msp_object *o);
@@ -254,6 +261,8 @@ struct msp_log_entry {
 };
 MSP_API uint32_t msp_object_log_count(const struct msp_object *o);
 MSP_API bool msp_object_log_get(const struct msp_object *o, uint32_t i, struct msp_log_entry *out);
+/* The entry of the worst severity, the last of its like: why a dead object died. False if there is none. */
+MSP_API bool msp_object_log_worst(const struct msp_object *o, struct msp_log_entry *out);
 
 /* ---- values and metadata ----------------------------------------------- */
 
@@ -288,6 +297,8 @@ MSP_API void msp_object_get(const struct msp_object *o, const char *key, struct 
 /* Finds a metadata key (dotted or underscored, as above); false if undefined. */
 MSP_API bool msp_meta_find(const struct msp_object *o, const char *key, bson_iter_t *out);
 MSP_API bool msp_meta_value(const struct msp_object *o, const char *key, struct msp_value *out);
+/* Before the first key of an object's metadata; false if there is none. */
+MSP_API bool msp_meta_begin(const struct msp_object *o, bson_iter_t *out);
 /* The value at which an iterator stands (after bson_iter_next() was true); borrowed from the iterator's document. */
 MSP_API void msp_value_of_iter(const bson_iter_t *it, struct msp_value *out);
 /* Metadata string of a key, or fallback; borrowed from the object; strings with an embedded NUL read as the part before it. */
@@ -304,6 +315,18 @@ MSP_API int msp_meta_unset(struct msp_object *o, const char *key) MSP_CHECKED; /
 MSP_API int msp_object_set(struct msp_object *o, const char *key, const struct msp_value *v, struct msp_error *err) MSP_CHECKED;
 /* Structure check of untrusted BSON bytes: length, nesting (at most 64), every element inside; not UTF-8. n == 0 is valid. */
 MSP_API bool msp_bson_valid(const uint8_t *data, size_t n);
+/* Codes of a channel. */
+struct msp_codes {
+	char net[32], sta[32], loc[32], chan[32];
+};
+/* Reads NET.STA.LOC.CHAN: four codes, any of them empty, and three dots. MSP_USAGE with the reason. */
+MSP_API int msp_codes_parse(const char *text, struct msp_codes *out, struct msp_error *err) MSP_CHECKED;
+/* The station code of object `number` of a series that begins with codes->sta: the digits at its end count up, and become more when
+ * they must; a code without digits gets a number from the second object on. Returns buf. */
+#define MSP_STATION_TEXT 64
+MSP_API char *msp_codes_station(const struct msp_codes *codes, int64_t number, char buf[MSP_STATION_TEXT]);
+/* Sets net, sta, loc, chan; sta, unless it is NULL, in place of that in codes. MSP_NOMEM only. */
+MSP_API int msp_codes_set(const struct msp_codes *codes, const char *sta, struct msp_object *o) MSP_CHECKED;
 /* Total order over values for sorting: undefined < null < numbers and bools as numbers (NaN first) < times < strings (bytes) < others (BSON bytes). */
 MSP_API int msp_value_compare(const struct msp_value *a, const struct msp_value *b);
 /* Text of a value, exact (17 digits or the shortest that reads back), for msls and names. MSP_NOMEM only. Appends to out. */
@@ -314,6 +337,24 @@ MSP_API char *msp_double_format(double d, char buf[32]);
 /* Replaces by '?' each byte that could break a line or drive a terminal: control characters (C0, DEL, C1) and what is no
  * UTF-8. For text from a stream that is printed as it is. */
 MSP_API void msp_text_harmless(void *text, size_t n);
+
+/* ---- patterns ----------------------------------------------------------- */
+
+/* Text with %{KEY} for values and %% for a percent sign; with escapes, \n, \t and \\ too: msls --format, mssave --name. */
+enum msp_piece_type { MSP_PIECE_END, MSP_PIECE_TEXT, MSP_PIECE_KEY, MSP_PIECE_BAD };
+struct msp_piece {
+	const char *text; /* TEXT: borrowed, of the pattern or static */
+	size_t len;       /* TEXT, KEY */
+	const char *why;  /* BAD: the reason */
+	char key[256];    /* KEY */
+};
+/* The piece at *p, which moves behind it; not at the end and not when the piece is bad. Returns enum msp_piece_type. */
+MSP_API int msp_pattern_next(const char **p, bool escapes, struct msp_piece *piece);
+/* Appends the text of a key's value, whatever that is where there is none. Below 0: failure. */
+typedef int msp_pattern_value_fn(const struct msp_object *o, const char *key, struct msp_bytes *out);
+/* Appends the pattern with its values. MSP_USAGE for a bad piece; MSP_NOMEM; what value() returns below 0. */
+MSP_API int msp_pattern_expand(const char *pattern, bool escapes, const struct msp_object *o, msp_pattern_value_fn *value,
+                               struct msp_bytes *out) MSP_CHECKED;
 
 /* ---- JSON -------------------------------------------------------------- */
 

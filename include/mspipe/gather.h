@@ -63,6 +63,19 @@ MSP_API int msp_groups_number(struct msp_groups *g, struct msp_id hash, uint64_t
 MSP_API uint64_t msp_groups_memory(const struct msp_groups *g); /* bytes */
 MSP_API void msp_groups_free(struct msp_groups *g);
 
+struct msp_grouper; /* opaque */
+
+/* Makes ensembles, one per group, in the order of the groups' first objects, and writes them by msp_pass(). sorted: the input is in order of
+ * groups already, they are written as they come and nothing is held. keys are borrowed. NULL: no memory. */
+MSP_API struct msp_grouper *msp_grouper_new(struct msp_job *job, const struct msp_keys *keys, bool sorted,
+                                            uint64_t max_memory) MSP_CHECKED;
+/* Takes o, which is no bracket. MSP_FAIL with sorted, if its group was closed. The reason is in msp_job_error(). */
+MSP_API int msp_grouper_put(struct msp_grouper *g, struct msp_object *o) MSP_CHECKED;
+MSP_API int msp_grouper_drain(struct msp_grouper *g) MSP_CHECKED;
+/* The groups met so far. */
+MSP_API const struct msp_groups *msp_grouper_groups(const struct msp_grouper *g);
+MSP_API void msp_grouper_free(struct msp_grouper *g); /* NULL is allowed */
+
 /* ---- sorting and grouping what a source makes (msread --sort, --group) -- */
 
 struct msp_arrange; /* opaque */

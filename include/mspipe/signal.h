@@ -167,6 +167,10 @@ enum msp_synth_signal {
 	MSP_SYNTH_RICKER,  /* 1000 (1 - 2a) exp(-a), a = (pi hz t)^2, t counted from sample npts / 2 */
 };
 
+/* "walk", "noise", "sine", "impulse", "ricker": n bytes of a name to enum msp_synth_signal, below 0 if it is none; whether the signal
+ * has a frequency. */
+MSP_API int msp_synth_signal_parse(const char *name, size_t n, bool *hz);
+
 struct msp_synth_spec {
 	int signal;    /* enum msp_synth_signal */
 	double hz;     /* sine, Ricker */

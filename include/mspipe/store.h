@@ -26,10 +26,11 @@ struct msp_store; /* opaque */
 #define MSP_STORE_WRITE 1u  /* it will be changed */
 #define MSP_STORE_CREATE 2u /* and a file that is not there is made; implies MSP_STORE_WRITE */
 
-/* True if text names a store: it ends with .msdb, or begins with mongodb:// or mongodb+srv://. */
+/* True if text names a store: it ends with .msdb, or begins with mongodb: or mongodb+srv://. */
 MSP_API bool msp_store_is(const char *text);
 /* Opens `path.msdb`, or `mongodb://[user:password@]host[:port]/database[?options]`, which is anything that
- * libmongoc takes and names a database. MSP_USAGE: not the name of a store, or a file that is none; MSP_FAIL:
+ * libmongoc takes and names a database. `mongodb:` alone is the URI in MSP_MONGODB_URI, `mongodb:@FILE` the one in the
+ * first line of FILE. MSP_USAGE: not the name of a store, or a file that is none; MSP_FAIL:
  * it cannot be reached, read or written. */
 MSP_API int msp_store_open(const char *uri, unsigned flags, struct msp_store **out,
                            struct msp_error *err) MSP_CHECKED;
@@ -141,11 +142,11 @@ MSP_API int msp_store_unput(struct msp_store *s, const bson_value_t *id, struct 
 
 /* A MongoDB filter, evaluated as MongoDB does: equality (null is also a missing key), dotted keys into documents
  * and arrays, $eq $ne $gt $gte $lt $lte $in $nin $exists $type $and $or $nor $not $regex $options $size $all
- * $elemMatch. Other operators are refused by name (MSP_USAGE). Regular expressions are those of PCRE that need
- * no look-around, back reference, atomic group or \b; with option i they and their characters are ASCII. */
+ * $elemMatch. Other operators are refused by name (MSP_USAGE). Regular expressions are PCRE's. Not for two threads at once. */
 struct msp_filter;
 MSP_API int msp_filter_compile(const bson_t *filter, struct msp_filter **out, struct msp_error *err) MSP_CHECKED;
-MSP_API bool msp_filter_match(const struct msp_filter *f, const bson_t *doc);
+/* 1, 0, or MSP_FAIL: a regular expression takes more steps than are allowed (a million). */
+MSP_API int msp_filter_match(const struct msp_filter *f, const bson_t *doc);
 MSP_API void msp_filter_free(struct msp_filter *f); /* NULL is allowed */
 
 /* ---- JSON -------------------------------------------------------------- */

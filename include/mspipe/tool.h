@@ -181,6 +181,51 @@ MSP_API int msp_job_put_block(struct msp_job *job, const struct msp_block *b) MS
 /* The id of this stage: msp_id_hash() of its canonical text. */
 MSP_API struct msp_id msp_job_stage_id(const struct msp_job *job);
 
+/* ---- history ------------------------------------------------------------ */
+
+enum msp_history_form { MSP_HISTORY_TEXT, MSP_HISTORY_SH, MSP_HISTORY_JSON, MSP_HISTORY_DOT };
+/* Prints the union of n pipelines (see msp_pipeline_append()): a line a stage; a shell pipeline that runs again; JSON; a graph for dot(1).
+ * Write errors are left in `to`. MSP_FAIL: no pipeline, or one too entangled for the shell. */
+MSP_API int msp_history_print(const struct msp_bytes *pipelines, size_t n, enum msp_history_form form, FILE *to, struct msp_error *err) MSP_CHECKED;
+
+/* ---- objects as lines (msls) --------------------------------------------- */
+
+/* Zero-initialise, set what is wanted. */
+struct msp_listing {
+	const char *format; /* NULL: the line of msls; else a pattern with escapes, for data only: brackets give no line */
+	bool all;           /* also end time, type, id and the names of the metadata */
+	bool colour;        /* escape sequences for a terminal */
+	bool inside;        /* kept by msp_listing_add(): an ensemble is open, its members are indented */
+};
+/* Appends the object's line and a newline, or nothing. What came from a stream is harmless in it. MSP_NOMEM; MSP_USAGE for a bad format. */
+MSP_API int msp_listing_add(struct msp_listing *l, const struct msp_object *o, struct msp_bytes *out) MSP_CHECKED;
+/* MSP_USAGE with the place and the reason if a format is none. */
+MSP_API int msp_line_check(const char *format, struct msp_error *err) MSP_CHECKED;
+/* Appends a format with an object's values: any key of msp_object_get(), and type, and reason (of a dead object); `-` where
+ * a value is undefined. No newline but the format's own. */
+MSP_API int msp_line_format(const char *format, const struct msp_object *o, struct msp_bytes *out) MSP_CHECKED;
+
+/* ---- objects whole, as text, JSON or CSV (msdump) ------------------------- */
+
+enum msp_dump_form { MSP_DUMP_TEXT, MSP_DUMP_JSON, MSP_DUMP_CSV };
+/* Takes the next n bytes of text; below 0: no more is wanted, and msp_dump_object() returns that. */
+typedef int msp_dump_write_fn(void *context, const void *text, size_t n);
+/* Zero-initialise, set form, samples and write. */
+struct msp_dump {
+	int form;     /* enum msp_dump_form */
+	bool samples; /* print them; CSV always does */
+	msp_dump_write_fn *write;
+	void *context; /* for write() */
+	/* kept by msp_dump_object() */
+	bool second; /* an object was printed before */
+	int status;
+	struct msp_bytes out;
+};
+/* Prints an object: several lines for people; one line of JSON; a CSV block, two empty lines before all but the first. The
+ * forms are those of msdump(1). Text is handed on in pieces of about 64 KiB. MSP_NOMEM, or what write() returned below 0. */
+MSP_API int msp_dump_object(struct msp_dump *d, const struct msp_object *o) MSP_CHECKED;
+MSP_API void msp_dump_free(struct msp_dump *d);
+
 /* ---- main -------------------------------------------------------------- */
 
 /* Runs a command; returns the exit status (a death by signal does not return). */

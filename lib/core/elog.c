@@ -116,3 +116,21 @@ bool msp_object_log_get(const struct msp_object *o, uint32_t i, struct msp_log_e
 	}
 	return true;
 }
+
+bool msp_object_log_worst(const struct msp_object *o, struct msp_log_entry *out)
+{
+	uint32_t n = msp_object_log_count(o), i;
+	int severity, worst = MSP_INFORMATIONAL + 1;
+	struct msp_log_entry e;
+
+	for (i = 0; i < n && msp_object_log_get(o, i, &e); i++) {
+		for (severity = 0; severity < MSP_INFORMATIONAL; severity++)
+			if (strcmp(e.badness, msp_severity_name(severity)) == 0)
+				break;
+		if (severity <= worst) {
+			worst = severity;
+			*out = e;
+		}
+	}
+	return worst <= MSP_INFORMATIONAL;
+}

@@ -53,17 +53,6 @@ static void set_time(struct msp_value *out, const struct msp_object *o, msp_time
 	}
 }
 
-static const char *kind_name(int kind)
-{
-	switch (kind) {
-	case MSP_TIMESERIES: return "timeseries";
-	case MSP_SEISMOGRAM: return "seismogram";
-	case MSP_ENSEMBLE_BEGIN: return "ensemble";
-	case MSP_ENSEMBLE_END: return "ensemble_end";
-	default: return "unknown";
-	}
-}
-
 void msp_object_get(const struct msp_object *o, const char *key, struct msp_value *out,
                     char scratch[MSP_ID_TEXT])
 {
@@ -75,7 +64,7 @@ void msp_object_get(const struct msp_object *o, const char *key, struct msp_valu
 		(void)msp_meta_value(o, key, out);
 		break;
 	case MSP_F_KIND:
-		set_text(out, kind_name(o->kind));
+		set_text(out, msp_kind_name(o->kind));
 		break;
 	case MSP_F_LIVE:
 		out->type = MSP_V_BOOL;

@@ -83,6 +83,11 @@ bool msp_meta_find(const struct msp_object *o, const char *key, bson_iter_t *out
 	                                          (uint32_t)e.key_len);
 }
 
+bool msp_meta_begin(const struct msp_object *o, bson_iter_t *out)
+{
+	return o->metadata.len > 0 && bson_iter_init_from_data(out, o->metadata.data, o->metadata.len);
+}
+
 bool msp_meta_value(const struct msp_object *o, const char *key, struct msp_value *out)
 {
 	struct msp_elem e;

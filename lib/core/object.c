@@ -129,3 +129,25 @@ bool msp_object_is_data(const struct msp_object *o)
 {
 	return o->kind == MSP_TIMESERIES || o->kind == MSP_SEISMOGRAM;
 }
+
+const char *msp_kind_name(int kind)
+{
+	switch (kind) {
+	case MSP_TIMESERIES: return "timeseries";
+	case MSP_SEISMOGRAM: return "seismogram";
+	case MSP_ENSEMBLE_BEGIN: return "ensemble";
+	case MSP_ENSEMBLE_END: return "ensemble_end";
+	default: return "unknown";
+	}
+}
+
+const char *msp_type_name(int type)
+{
+	switch (type) {
+	case MSP_NONE: return "none";
+	case MSP_F64: return "f64";
+	case MSP_F32: return "f32";
+	case MSP_I32: return "i32";
+	default: return "unknown";
+	}
+}

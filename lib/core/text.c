@@ -3,6 +3,13 @@
 
 #include "core/text.h"
 
+#include <string.h>
+
+int msp_text_append(struct msp_bytes *b, const char *text)
+{
+	return msp_bytes_append(b, text, strlen(text));
+}
+
 static size_t length_by_lead(unsigned char c)
 {
 	if (c < 0x80)

@@ -3,6 +3,8 @@
 
 #include "core/timebase.h"
 
+#include <string.h>
+
 /* What is being read, for messages. */
 struct scan {
 	const char *text, *p;
@@ -238,6 +240,8 @@ int msp_time_parse(const char *text, msp_time *out, struct msp_error *err)
 
 	if (*text == '\0')
 		return msp_error_set(err, MSP_USAGE, "empty time");
+	if (p == text && n == 4 && text[n] == '\0' && strcmp(text, "1677") >= 0 && strcmp(text, "2262") <= 0)
+		return bad(&s, "a year is no time; with month and day it is, and so is 2000.0, seconds since 1970");
 	if (n > 0 && (p[n] == '\0' || p[n] == '.'))
 		return parse_epoch(&s, out);
 	if (p != text || n == 0)

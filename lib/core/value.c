@@ -119,26 +119,21 @@ int msp_value_compare(const struct msp_value *a, const struct msp_value *b)
 	}
 }
 
-static int add_text(struct msp_bytes *out, const char *text)
-{
-	return msp_bytes_append(out, text, strlen(text));
-}
-
 int msp_value_text(const struct msp_value *v, struct msp_bytes *out)
 {
 	char buf[MSP_TIME_TEXT];
 
 	switch (v->type) {
 	case MSP_V_BOOL:
-		return add_text(out, v->u.b ? "true" : "false");
+		return msp_text_append(out, v->u.b ? "true" : "false");
 	case MSP_V_INT:
-		return add_text(out, msp_int_format(v->u.i, buf));
+		return msp_text_append(out, msp_int_format(v->u.i, buf));
 	case MSP_V_DOUBLE:
-		return add_text(out, msp_double_format(v->u.d, buf));
+		return msp_text_append(out, msp_double_format(v->u.d, buf));
 	case MSP_V_STRING:
 		return msp_bytes_append(out, v->u.s.text, v->u.s.len);
 	case MSP_V_TIME:
-		return add_text(out, msp_time_format(v->u.i, buf));
+		return msp_text_append(out, msp_time_format(v->u.i, buf));
 	case MSP_V_NULL:
 	case MSP_V_BSON:
 		return msp_json_value(v, out);

@@ -1,6 +1,6 @@
 /* What can be known before any object is seen: types, constants, patterns. An expression whose types can
  * never go together is refused here, with the place. */
-#include "expr/expr.h"
+#include "expr/regex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,18 +132,12 @@ static int check_match(struct msp_expr *e, struct expr_lexer *l, struct msp_node
 	int t = n->arg[0]->type;
 	if (t != MSP_S_ANY && t != MSP_S_STRING)
 		return expr_fault(l, pos, "\"%s\" needs a string on its left, not %s,", expr_op_text(n->op), type_name(t));
-	struct expr_regex *r = expr_alloc(&e->mem, sizeof *r);
-	if (!r)
-		return msp_error_set(l->err, MSP_NOMEM, "out of memory");
 	struct msp_error why = {0};
-	int rc = expr_regex_compile(r, n->arg[1]->value.u.s.text, &e->mem, &why);
+	int rc = expr_regex_compile(&e->counter[n->slot].regex, n->arg[1]->value.u.s.text, &why);
 	if (rc == MSP_USAGE)
 		return expr_fault(l, pos, "bad pattern: %.200s:", why.text);
 	if (rc < 0)
 		return msp_error_set(l->err, rc, "%s", why.text);
-	r->next = e->regex;
-	e->regex = r;
-	e->counter[n->slot].regex = r;
 	n->type = MSP_S_BOOL;
 	return MSP_OK;
 }

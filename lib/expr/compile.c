@@ -1,5 +1,6 @@
 /* Compiling: the outside of the parser. */
 #include "expr/expr.h"
+#include "expr/regex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,11 +70,10 @@ void msp_expr_free(struct msp_expr *e)
 {
 	if (!e)
 		return;
-	for (struct expr_regex *r = e->regex; r; r = r->next)
-		if (r->compiled)
-			regfree(&r->re);
 	expr_arena_free(&e->mem);
 	expr_arena_free(&e->scratch);
+	for (uint32_t i = 0; i < e->nodes; i++)
+		expr_regex_free(e->counter[i].regex);
 	free(e->key);
 	free(e->counter);
 	free(e);

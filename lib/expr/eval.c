@@ -1,5 +1,5 @@
 /* The value of a tree. No memory is allocated but for strings that are made. */
-#include "expr/expr.h"
+#include "expr/regex.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,11 +149,13 @@ static void eval_match(struct msp_expr *e, const struct msp_node *n, struct msp_
 		expr_complain(e, n, MSP_EXPR_MISMATCH);
 		return;
 	}
-	int rc = expr_regex_match(e->counter[n->slot].regex, v.u.s.text, v.u.s.len, &e->scratch);
-	if (rc < 0)
+	int matches = expr_regex_match(e->counter[n->slot].regex, v.u.s.text, v.u.s.len);
+	if (matches == MSP_NOMEM)
 		e->nomem = true;
+	else if (matches < 0)
+		expr_complain(e, n, MSP_EXPR_NO_VALUE);
 	else
-		out->u.b = (rc == 1) == (n->op == MSP_X_MATCH);
+		out->u.b = matches == (n->op == MSP_X_MATCH);
 }
 
 static void concatenate(struct msp_expr *e, const struct msp_value *a, const struct msp_value *b,

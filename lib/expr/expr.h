@@ -4,8 +4,6 @@
 
 #include "mspipe/expr.h"
 
-#include <regex.h>
-
 /* ---- memory: many small pieces, freed at once (arena.c) ---------------- */
 
 struct expr_chunk {
@@ -47,23 +45,9 @@ bool expr_reserved(const char *name, size_t n);
 /* The whole of text as a number; whatever the locale. */
 bool expr_number(const char *text, size_t n, struct msp_value *out);
 
-/* ---- regular expressions (regex.c) ------------------------------------- */
-
-struct expr_regex {
-	struct expr_regex *next;
-	regex_t re;
-	bool compiled;       /* re is in use; else the pattern is plain text: */
-	bool at_start, at_end;
-	const char *text;
-	size_t length;
-};
-/* MSP_USAGE with the reason in why (no position), MSP_NOMEM. */
-int expr_regex_compile(struct expr_regex *r, const char *pattern, struct expr_arena *mem,
-                       struct msp_error *why);
-/* 1: matches, 0: does not, below 0: MSP_NOMEM. */
-int expr_regex_match(const struct expr_regex *r, const char *text, size_t n, struct expr_arena *scratch);
-
 /* ---- the compiled expression ------------------------------------------- */
+
+struct expr_regex; /* regex.h */
 
 struct expr_keyslot {
 	const char *name;
@@ -74,7 +58,7 @@ struct expr_keyslot {
 };
 struct expr_counter { /* per node */
 	const struct msp_node *node;
-	struct expr_regex *regex;
+	struct expr_regex *regex;  /* MATCH, NOMATCH */
 	bool sorted;               /* IN: the list is strings only and sorted */
 	uint64_t seen[2];          /* evaluation in which it last happened: mismatch, no value */
 	uint64_t objects[2];
@@ -86,7 +70,6 @@ struct msp_expr {
 	uint32_t keys, keys_room;
 	struct expr_counter *counter;
 	uint32_t nodes, nodes_room;
-	struct expr_regex *regex;
 	/* the evaluation under way */
 	uint64_t serial;
 	msp_expr_get_fn *get;

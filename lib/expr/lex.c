@@ -43,6 +43,9 @@ int expr_fault(struct expr_lexer *l, size_t pos, const char *fmt, ...)
 {
 	char what[256];
 	va_list ap;
+	if (l->failed) /* the first fault is the one to be told */
+		return MSP_USAGE;
+	l->token = EXPR_END; /* nothing is left that a value belongs to */
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
@@ -96,10 +99,23 @@ bool expr_number(const char *text, size_t n, struct msp_value *out)
 	return ok;
 }
 
+/* 2010-02-27 without quotes: a subtraction that nobody means. */
+static bool is_date(const char *t)
+{
+	static const char form[] = "dddd-dd-dd";
+	size_t i;
+	for (i = 0; form[i]; i++)
+		if (form[i] == 'd' ? !is_digit(t[i]) : t[i] != '-')
+			return false;
+	return !is_digit(t[i]);
+}
+
 static int lex_number(struct expr_lexer *l)
 {
 	const char *t = l->text;
 	size_t p = l->start;
+	if (is_date(t + p))
+		return expr_fault(l, l->start, "a time is written in quotes: \"%.10s\"", t + p);
 	while (is_digit(t[p]))
 		p++;
 	if (t[p] == '.')

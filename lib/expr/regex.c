@@ -1,210 +1,88 @@
-/* Regular expressions: POSIX extended ones, of which only what the standard defines is accepted, so that a
- * pattern means the same to every matcher that a store may use. Matching is by bytes.
+/* Regular expressions, by PCRE2. This file alone includes it.
  *
- * * The C library's compiler takes memory as the product of nested repetition counts; that product is
- * bounded here. */
-#include "expr/expr.h"
+ * A backtracking matcher takes for ever on some short patterns: the steps, depth and memory of a match are limited, and one that
+ * exceeds a limit has no answer, which the expression counts. */
+#include "expr/regex.h"
 
-#include <string.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
 
-#define MAX_REPEATS 1000 /* product of the {m,n} of a pattern */
-#define MAX_REPEAT 255   /* RE_DUP_MAX of POSIX */
+#define MAX_STEPS 1000000    /* about 10 ms */
+#define MAX_HEAP_KIB 20000
 
-struct scan {
-	const char *p;
-	bool repeatable;  /* something is there that *, +, ?, {} may repeat */
-	int open;         /* parentheses */
-	unsigned repeats;
-	bool plain;       /* no operator but ^ at the start and $ at the end so far */
-	char *literal;
-	size_t length;
+struct expr_regex {
+	pcre2_code *code;
+	pcre2_match_data *match;
+	pcre2_match_context *limits;
 };
 
-static int bracket(struct scan *s, struct msp_error *why)
+static int no_memory(struct msp_error *why)
 {
-	const char *p = s->p + 1;
-	p += *p == '^';
-	p += *p == ']';
-	for (; *p && *p != ']'; p++) {
-		if (p[0] == '[' && (p[1] == '.' || p[1] == '='))
-			return msp_error_set(why, MSP_USAGE, "collating elements are not supported");
-		if (p[0] == '[' && p[1] == ':') {
-			p = strstr(p + 2, ":]");
-			if (!p)
-				return msp_error_set(why, MSP_USAGE, "\"[:\" without \":]\"");
-			p++;
-		}
+	return msp_error_set(why, MSP_NOMEM, "out of memory");
+}
+
+static int compile(struct expr_regex *r, const char *pattern, pcre2_compile_context *context, struct msp_error *why)
+{
+	/* what is no UTF-8 in a value matches nothing, and is no error */
+	const uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+	PCRE2_UCHAR text[120];
+	PCRE2_SIZE offset;
+	int code;
+
+	pcre2_set_max_pattern_length(context, MSP_EXPR_PATTERN);
+	r->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &offset, context);
+	if (r->code)
+		return MSP_OK;
+	if (code == PCRE2_ERROR_HEAP_FAILED)
+		return no_memory(why);
+	if (pcre2_get_error_message(code, text, sizeof(text)) < 0)
+		text[0] = '\0';
+	return msp_error_set(why, MSP_USAGE, "%s", (const char *)text);
+}
+
+int expr_regex_compile(struct expr_regex **out, const char *pattern, struct msp_error *why)
+{
+	struct expr_regex *r = calloc(1, sizeof(*r));
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	int s = r && context ? compile(r, pattern, context, why) : no_memory(why);
+
+	pcre2_compile_context_free(context);
+	if (s == MSP_OK) {
+		r->match = pcre2_match_data_create(1, NULL);
+		r->limits = pcre2_match_context_create(NULL);
+		if (!r->match || !r->limits)
+			s = no_memory(why);
 	}
-	if (!*p)
-		return msp_error_set(why, MSP_USAGE, "\"[\" without \"]\"");
-	s->p = p;
-	s->repeatable = true;
-	s->plain = false;
+	if (s < 0) {
+		expr_regex_free(r);
+		return s;
+	}
+	pcre2_set_match_limit(r->limits, MAX_STEPS);
+	pcre2_set_depth_limit(r->limits, MAX_STEPS);
+	pcre2_set_heap_limit(r->limits, MAX_HEAP_KIB);
+	*out = r;
 	return MSP_OK;
 }
 
-static const char *count(const char *p, unsigned *out)
+void expr_regex_free(struct expr_regex *r)
 {
-	*out = 0;
-	while (*p >= '0' && *p <= '9' && *out <= MAX_REPEAT)
-		*out = *out * 10 + (unsigned)(*p++ - '0');
-	return p;
+	if (!r)
+		return;
+	pcre2_code_free(r->code);
+	pcre2_match_data_free(r->match);
+	pcre2_match_context_free(r->limits);
+	free(r);
 }
 
-static int repetition(struct scan *s, struct msp_error *why)
+int expr_regex_match(struct expr_regex *r, const char *text, size_t n)
 {
-	char op = *s->p;
-	if (!s->repeatable)
-		return msp_error_set(why, MSP_USAGE, "\"%c\" has nothing to repeat", op);
-	if (op == '{') {
-		unsigned low, high;
-		const char *first = s->p + 1, *p = count(first, &low);
-		high = low;
-		bool ok = p > first;
-		if (ok && *p == ',') {
-			p++;
-			const char *second = p;
-			p = count(p, &high);
-			if (p == second)
-				high = low ? low : 1;
-		}
-		if (!ok || *p != '}' || high < low || low > MAX_REPEAT || high > MAX_REPEAT)
-			return msp_error_set(why, MSP_USAGE, "not a repetition {m,n} with m <= n <= %d", MAX_REPEAT);
-		s->repeats *= high ? high : 1;
-		if (s->repeats > MAX_REPEATS)
-			return msp_error_set(why, MSP_USAGE, "repetitions multiply to more than %d", MAX_REPEATS);
-		s->p = p;
-	}
-	s->repeatable = false;
-	s->plain = false;
-	return MSP_OK;
-}
+	/* an empty value may have no text at all */
+	int s = pcre2_match(r->code, (PCRE2_SPTR)(text ? text : ""), n, 0, 0, r->match, r->limits);
 
-static int group(struct scan *s, struct msp_error *why)
-{
-	s->plain = false;
-	if (*s->p == '(') {
-		s->open++;
-		s->repeatable = false;
-		if (s->p[1] == '?')
-			return msp_error_set(why, MSP_USAGE, "\"(?\" is not of POSIX extended regular expressions");
-		return MSP_OK;
-	}
-	s->repeatable = true;
-	if (s->open-- == 0)
-		return msp_error_set(why, MSP_USAGE, "\")\" without \"(\"");
-	return MSP_OK;
-}
-
-static void literal(struct scan *s, char c)
-{
-	s->literal[s->length++] = c;
-	s->repeatable = true;
-}
-
-static int element(struct scan *s, const char *pattern, struct expr_regex *r, struct msp_error *why)
-{
-	char c = *s->p;
-	switch (c) {
-	case '\\':
-		c = *++s->p;
-		if (!c || !strchr("^.[]$()|*+?{}\\/-\"#%&,:;=@_~! ", c))
-			return c ? msp_error_set(why, MSP_USAGE, "\"\\%c\" is not of POSIX extended regular expressions", c)
-			         : msp_error_set(why, MSP_USAGE, "a backslash at its end");
-		literal(s, c);
-		return MSP_OK;
-	case '[':
-		return bracket(s, why);
-	case '(':
-	case ')':
-		return group(s, why);
-	case '*':
-	case '+':
-	case '?':
-	case '{':
-		return repetition(s, why);
-	case '^':
-		r->at_start = s->p == pattern;
-		s->plain = s->plain && r->at_start;
-		s->repeatable = false;
-		return MSP_OK;
-	case '$':
-		r->at_end = s->p[1] == 0;
-		s->plain = s->plain && r->at_end;
-		s->repeatable = false;
-		return MSP_OK;
-	case '|':
-	case '.':
-		s->plain = false;
-		s->repeatable = c == '.';
-		return MSP_OK;
-	default:
-		literal(s, c);
-		return MSP_OK;
-	}
-}
-
-int expr_regex_compile(struct expr_regex *r, const char *pattern, struct expr_arena *mem,
-                       struct msp_error *why)
-{
-	size_t n = strlen(pattern);
-	if (n > MSP_EXPR_PATTERN)
-		return msp_error_set(why, MSP_USAGE, "longer than %d bytes", MSP_EXPR_PATTERN);
-	struct scan s = {.p = pattern, .repeats = 1, .plain = true, .literal = expr_alloc(mem, n + 1)};
-	if (!s.literal)
-		return msp_error_set(why, MSP_NOMEM, "out of memory");
-	for (; *s.p; s.p++)
-		if (element(&s, pattern, r, why) < 0)
-			return MSP_USAGE;
-	if (s.open)
-		return msp_error_set(why, MSP_USAGE, "\"(\" without \")\"");
-	r->text = s.literal;
-	r->length = s.length;
-	if (s.plain)
-		return MSP_OK;
-	int rc = regcomp(&r->re, pattern, REG_EXTENDED | REG_NOSUB);
-	if (rc == REG_ESPACE)
-		return msp_error_set(why, MSP_NOMEM, "out of memory");
-	if (rc) {
-		char text[128];
-		regerror(rc, &r->re, text, sizeof text);
-		return msp_error_set(why, MSP_USAGE, "%s", text);
-	}
-	r->compiled = true;
-	return MSP_OK;
-}
-
-static int plain_match(const struct expr_regex *r, const char *text, size_t n)
-{
-	if (n < r->length || (r->at_start && r->at_end && n != r->length))
-		return 0;
-	if (!r->length)
+	if (s >= 0)
 		return 1;
-	if (r->at_start)
-		return !memcmp(text, r->text, r->length);
-	if (r->at_end)
-		return !memcmp(text + n - r->length, r->text, r->length);
-	return memmem(text, n, r->text, r->length) != NULL;
-}
-
-int expr_regex_match(const struct expr_regex *r, const char *text, size_t n, struct expr_arena *scratch)
-{
-	if (!r->compiled)
-		return plain_match(r, text, n);
-	int rc;
-#ifdef REG_STARTEND
-	(void)scratch;
-	regmatch_t whole = {.rm_so = 0, .rm_eo = (regoff_t)n};
-	if (n > INT32_MAX)
+	if (s == PCRE2_ERROR_NOMATCH)
 		return 0;
-	rc = regexec(&r->re, text ? text : "", 1, &whole, REG_STARTEND);
-#else
-	const char *copy = expr_copy(scratch, text, n);
-	if (!copy)
-		return MSP_NOMEM;
-	rc = regexec(&r->re, copy, 0, NULL, 0);
-#endif
-	if (rc == REG_ESPACE)
-		return MSP_NOMEM;
-	return rc == 0;
+	return s == PCRE2_ERROR_NOMEMORY ? MSP_NOMEM : MSP_KILL;
 }

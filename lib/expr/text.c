@@ -187,9 +187,10 @@ static void excerpt(const struct msp_expr *e, const struct msp_node *n, char *bu
 uint32_t msp_expr_complaints(const struct msp_expr *e)
 {
 	uint32_t n = 0;
-	struct msp_expr_complaint c;
-	while (msp_expr_complaint(e, n, &c))
-		n++;
+	for (uint32_t i = 0; i < e->keys; i++)
+		n += e->key[i].objects != 0;
+	for (uint32_t i = 0; i < e->nodes; i++)
+		n += (uint32_t)(e->counter[i].objects[0] != 0) + (uint32_t)(e->counter[i].objects[1] != 0);
 	return n;
 }
 

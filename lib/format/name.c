@@ -4,46 +4,26 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 240
-
-/* The key of the %{KEY} at p; NULL if it is none. *next is what follows. */
-static const char *key_at(const char *p, size_t *n, const char **next)
-{
-	const char *close;
-
-	if (p[0] != '%' || p[1] != '{')
-		return NULL;
-	close = strchr(p, '}');
-	if (close == NULL || close == p + 2)
-		return NULL;
-	*n = (size_t)(close - p - 2);
-	*next = close + 1;
-	return p + 2;
-}
+#define KEY_MAX_BYTES 99
 
 int msp_name_check(const char *pattern, struct msp_error *err)
 {
-	const char *p = pattern, *next;
-	size_t n;
+	const char *p = pattern, *at = p;
+	struct msp_piece piece;
+	int type;
 
 	if (*p == '\0')
 		return msp_error_set(err, MSP_USAGE, "the pattern is empty");
-	for (; *p != '\0'; p++) {
-		if (*p == '/')
+	for (; (type = msp_pattern_next(&p, false, &piece)) != MSP_PIECE_END; at = p) {
+		if (type == MSP_PIECE_TEXT && memchr(piece.text, '/', piece.len) != NULL)
 			return msp_error_set(err, MSP_USAGE, "%s: a pattern has no slashes", pattern);
-		if (*p != '%')
-			continue;
-		if (p[1] == '%') {
-			p++;
-		} else if (key_at(p, &n, &next) != NULL && n < 100) {
-			p = next - 1;
-		} else {
-			return msp_error_set(err, MSP_USAGE, "%s: expected %%{KEY} or %%%% at character %zu", pattern, (size_t)(p - pattern) + 1);
-		}
+		if (type == MSP_PIECE_BAD || (type == MSP_PIECE_KEY && piece.len > KEY_MAX_BYTES))
+			return msp_error_set(err, MSP_USAGE, "%s: expected %%{KEY} or %%%% at character %zu", pattern, (size_t)(at - pattern) + 1);
 	}
 	return MSP_OK;
 }
 
-static int append_value(struct msp_bytes *out, const struct msp_object *o, const char *key)
+static int append_value(const struct msp_object *o, const char *key, struct msp_bytes *out)
 {
 	char scratch[MSP_ID_TEXT];
 	struct msp_value v;
@@ -65,28 +45,16 @@ static int append_value(struct msp_bytes *out, const struct msp_object *o, const
 
 int msp_name_expand(const char *pattern, const struct msp_object *o, struct msp_bytes *out, struct msp_error *err)
 {
-	char key[101];
-	const char *p = pattern, *name, *next;
-	size_t n;
-	int rc = MSP_OK;
+	int rc;
 
 	out->len = 0;
-	while (*p != '\0' && rc == MSP_OK) {
-		name = key_at(p, &n, &next);
-		if (name != NULL && n < sizeof key) {
-			memcpy(key, name, n);
-			key[n] = '\0';
-			rc = append_value(out, o, key);
-			p = next;
-		} else {
-			rc = msp_bytes_append(out, p, 1);
-			p += p[0] == '%' && p[1] == '%' ? 2 : 1;
-		}
-	}
+	rc = msp_pattern_expand(pattern, false, o, append_value, out);
 	if (rc == MSP_OK && out->len > 0 && out->data[0] == '.')
 		out->data[0] = '_';
 	if (rc == MSP_OK)
 		rc = msp_bytes_append(out, "", 1);
+	if (rc == MSP_USAGE)
+		return msp_error_set(err, rc, "%s: not a pattern", pattern);
 	if (rc != MSP_OK)
 		return msp_error_set(err, MSP_NOMEM, "out of memory");
 	if (out->len > NAME_MAX_BYTES + 1)

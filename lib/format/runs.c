@@ -7,7 +7,7 @@
  */
 #include "format/runs.h"
 #include "format/channel.h"
-#include "format/doc.h"
+#include "core/doc.h"
 #include "format/steim.h"
 
 #include <math.h>
@@ -56,7 +56,7 @@ static void begin_piece(struct runs *r, struct channel *c, const struct record *
 	channel_link(r, c);
 }
 
-static void put_codes(struct doc *d, const char codes[RECORD_CODES])
+static void put_codes(struct msp_doc *d, const char codes[RECORD_CODES])
 {
 	static const struct { const char *key; enum record_code code; } order[] = {
 		{ "net", CODE_NET }, { "sta", CODE_STA }, { "loc", CODE_LOC }, { "chan", CODE_CHAN } };
@@ -64,31 +64,32 @@ static void put_codes(struct doc *d, const char codes[RECORD_CODES])
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
 		if (record_code(codes, order[i].code, text) > 0)
-			doc_string(d, order[i].key, text);
+			msp_doc_string(d, order[i].key, text);
 }
 
 static int metadata(struct msp_object *o, const struct msp_input *in, const struct channel *c)
 {
 	const struct piece *p = &c->piece;
-	struct doc d;
+	struct msp_doc d;
+	size_t sub;
 
-	doc_begin(&d, &o->metadata);
+	msp_doc_begin(&d, &o->metadata);
 	put_codes(&d, c->codes);
 	if (p->dead) {
-		doc_string(&d, "file", in->name);
-		doc_int64(&d, "offset", (int64_t)p->offset);
+		msp_doc_string(&d, "file", in->name);
+		msp_doc_int64(&d, "offset", (int64_t)p->offset);
 	}
-	doc_sub(&d, "mseed");
-	doc_string(&d, "dataquality", p->quality);
-	doc_string(&d, "encoding", record_encoding_name(p->first.encoding));
-	doc_string(&d, "byteorder", p->first.big ? ">" : "<");
-	doc_int32(&d, "record_length", (int32_t)p->first.length);
+	sub = msp_doc_open(&d, "mseed");
+	msp_doc_string(&d, "dataquality", p->quality);
+	msp_doc_string(&d, "encoding", record_encoding_name(p->first.encoding));
+	msp_doc_string(&d, "byteorder", p->first.big ? ">" : "<");
+	msp_doc_int32(&d, "record_length", (int32_t)p->first.length);
 	if (p->records > INT32_MAX)
-		doc_int64(&d, "number_of_records", (int64_t)p->records);
+		msp_doc_int64(&d, "number_of_records", (int64_t)p->records);
 	else
-		doc_int32(&d, "number_of_records", (int32_t)p->records);
-	doc_sub_end(&d);
-	return doc_end(&d);
+		msp_doc_int32(&d, "number_of_records", (int32_t)p->records);
+	msp_doc_close(&d, sub);
+	return msp_doc_end(&d);
 }
 
 static int log_piece(struct msp_object *o, const struct piece *p)

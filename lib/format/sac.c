@@ -1,6 +1,6 @@
 /* SAC binary files, read: header versions 6 and 7, both byte orders. */
 #include "format/decimal.h"
-#include "format/doc.h"
+#include "core/doc.h"
 #include "format/input.h"
 #include "format/sacheader.h"
 
@@ -173,42 +173,43 @@ static bool start_time(const struct sac *s, struct msp_object *o, const char **w
 
 /* ---- metadata ---------------------------------------------------------- */
 
-static void put_code(struct doc *d, const char *key, const char *text)
+static void put_code(struct msp_doc *d, const char *key, const char *text)
 {
 	if (text[0] != '\0')
-		doc_string(d, key, text);
+		msp_doc_string(d, key, text);
 }
 
-static void put_rest(struct doc *d, const struct sac *s)
+static void put_rest(struct msp_doc *d, const struct sac *s)
 {
 	for (int i = 0; i < SAC_FLOATS; i++)
 		if (sac_float_names[i] != NULL && !sac_float_is_derived(i) && !isnan(s->number[i]))
-			doc_double(d, sac_float_names[i], s->number[i]);
+			msp_doc_double(d, sac_float_names[i], s->number[i]);
 	for (int i = 0; i < SAC_INTS; i++)
 		if (sac_int_names[i] != NULL && !sac_int_is_derived(i) && s->whole[i] != SAC_UNDEFINED)
-			doc_int32(d, sac_int_names[i], s->whole[i]);
+			msp_doc_int32(d, sac_int_names[i], s->whole[i]);
 	for (int i = 0; i < SAC_TEXTS; i++)
 		if (!sac_text_is_code(i) && s->text[i][0] != '\0')
-			doc_string(d, sac_text_names[i], s->text[i]);
+			msp_doc_string(d, sac_text_names[i], s->text[i]);
 }
 
 static int metadata(const struct msp_input *in, const struct sac *s, bool dead, struct msp_object *o)
 {
-	struct doc d;
+	struct msp_doc d;
+	size_t sub;
 
-	doc_begin(&d, &o->metadata);
+	msp_doc_begin(&d, &o->metadata);
 	put_code(&d, "net", s->text[SAC_KNETWK]);
 	put_code(&d, "sta", s->text[SAC_KSTNM]);
 	put_code(&d, "loc", s->text[SAC_KHOLE]);
 	put_code(&d, "chan", s->text[SAC_KCMPNM]);
 	if (dead) {
-		doc_string(&d, "file", in->name);
-		doc_int64(&d, "offset", (int64_t)in->options.offset);
+		msp_doc_string(&d, "file", in->name);
+		msp_doc_int64(&d, "offset", (int64_t)in->options.offset);
 	}
-	doc_sub(&d, "sac");
+	sub = msp_doc_open(&d, "sac");
 	put_rest(&d, s);
-	doc_sub_end(&d);
-	return doc_end(&d);
+	msp_doc_close(&d, sub);
+	return msp_doc_end(&d);
 }
 
 /* ---- samples ----------------------------------------------------------- */

@@ -109,8 +109,8 @@ static int add_directory(struct msp_sources *s, const char *path, struct msp_err
 
 /* ---- operands ---------------------------------------------------------- */
 
-/* FILE@OFFSET-END: cuts text at the @ and gives the numbers. */
-static bool split_range(char *text, uint64_t *offset, uint64_t *end)
+/* FILE@OFFSET-END: cuts text at the @ and gives the numbers; *bounded tells whether there was an END. */
+static bool split_range(char *text, uint64_t *offset, uint64_t *end, bool *bounded)
 {
 	char *at = strrchr(text, '@'), *minus;
 
@@ -120,7 +120,8 @@ static bool split_range(char *text, uint64_t *offset, uint64_t *end)
 	if (*minus != '-' || minus[1 + strspn(minus + 1, "0123456789")] != '\0' || minus - at > 19 || strlen(minus) > 19)
 		return false;
 	*offset = minus > at + 1 ? strtoull(at + 1, NULL, 10) : 0;
-	*end = minus[1] != '\0' ? strtoull(minus + 1, NULL, 10) : 0;
+	*bounded = minus[1] != '\0';
+	*end = *bounded ? strtoull(minus + 1, NULL, 10) : 0;
 	*at = '\0';
 	return true;
 }
@@ -130,15 +131,16 @@ static int add_range(struct msp_sources *s, const char *operand, struct msp_erro
 	char *path = strdup(operand);
 	uint64_t offset, end;
 	struct stat st;
+	bool bounded;
 	int rc;
 
 	if (path == NULL)
 		return nomem(err);
-	if (!split_range(path, &offset, &end) || stat(path, &st) != 0)
-		rc = msp_error_set(err, MSP_FAIL, "%s: %s", operand, strerror(ENOENT));
+	if (!split_range(path, &offset, &end, &bounded) || stat(path, &st) != 0)
+		rc = msp_error_set(err, MSP_FAIL, "%s: %s", *operand ? operand : "''", strerror(ENOENT));
 	else if (!S_ISREG(st.st_mode))
 		rc = msp_error_set(err, MSP_FAIL, "%s: a range of bytes needs a file", operand);
-	else if (end != 0 && end <= offset)
+	else if (bounded && end <= offset)
 		rc = msp_error_set(err, MSP_USAGE, "%s: the range is empty", operand);
 	else if (offset >= (uint64_t)st.st_size || end > (uint64_t)st.st_size)
 		rc = msp_error_set(err, MSP_FAIL, "%s: the file has only %lld bytes", operand, (long long)st.st_size);
@@ -146,6 +148,11 @@ static int add_range(struct msp_sources *s, const char *operand, struct msp_erro
 		rc = add_file(s, path, &st, offset, end, err);
 	free(path);
 	return rc;
+}
+
+static int named_twice(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_USAGE, "standard input is named twice");
 }
 
 static int add_plain(struct msp_sources *s, const char *operand, struct msp_error *err)
@@ -157,37 +164,55 @@ static int add_plain(struct msp_sources *s, const char *operand, struct msp_erro
 	    (n > 5 && strcmp(operand + n - 5, ".msdb") == 0))
 		return msp_error_set(err, MSP_USAGE, "%s: stores are not in this version", operand);
 	if (strcmp(operand, "-") == 0)
-		return add(s, NULL, NULL, 0, 0, err);
+		return s->standard_inputs > 0 || s->standard_list ? named_twice(err) : add(s, NULL, NULL, 0, 0, err);
 	if (stat(operand, &st) != 0)
 		return errno == ENOENT ? add_range(s, operand, err) : msp_error_errno(err, MSP_FAIL, "%s", operand);
 	return S_ISDIR(st.st_mode) ? add_directory(s, operand, err) : add_file(s, operand, &st, 0, 0, err);
 }
 
+/* A line of a list. Names that end in NUL (find -print0) are no lines, and all but the first would be lost. */
+static int add_line(struct msp_sources *s, char *line, size_t n, struct msp_error *err)
+{
+	if (strlen(line) != n)
+		return msp_error_set(err, MSP_USAGE, "a NUL byte: a list has one source a line");
+	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+		line[--n] = '\0';
+	return n > 0 && line[0] != '#' ? add_plain(s, line, err) : MSP_OK;
+}
+
+static int add_lines(struct msp_sources *s, FILE *f, struct msp_error *err)
+{
+	size_t room = 0, before = s->n;
+	char *line = NULL;
+	int rc = MSP_OK;
+	ssize_t n;
+
+	while (rc == MSP_OK && (n = getline(&line, &room, f)) >= 0)
+		rc = add_line(s, line, (size_t)n, err);
+	if (rc == MSP_OK && !feof(f))
+		rc = msp_error_set(err, errno == ENOMEM ? MSP_NOMEM : MSP_FAIL, "%s", strerror(errno));
+	if (rc == MSP_OK && s->n == before)
+		rc = msp_error_set(err, MSP_FAIL, "the list names no source");
+	free(line);
+	return rc;
+}
+
 static int add_list(struct msp_sources *s, const char *path, struct msp_error *err)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-	int rc = MSP_OK;
+	bool standard = strcmp(path, "-") == 0;
+	FILE *f;
+	int rc;
 
+	if (standard && (s->standard_inputs > 0 || s->standard_list))
+		return named_twice(err);
+	s->standard_list |= standard;
+	f = standard ? stdin : fopen(path, "re");
 	if (f == NULL)
 		return msp_error_errno(err, MSP_FAIL, "%s", path);
-	errno = 0;
-	while (rc == MSP_OK && (n = getline(&line, &room, f)) >= 0) {
-		while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
-			line[--n] = '\0';
-		if (n > 0 && line[0] != '#')
-			rc = add_plain(s, line, err);
-		if (rc != MSP_OK)
-			msp_error_prefix(err, "@%s", path);
-	}
-	if (rc == MSP_OK && ferror(f))
-		rc = msp_error_errno(err, MSP_FAIL, "%s", path);
-	free(line);
+	rc = add_lines(s, f, err);
 	if (f != stdin)
 		fclose(f);
-	return rc;
+	return rc < 0 ? msp_error_prefix(err, "@%s", path) : rc;
 }
 
 int msp_sources_add(struct msp_sources *s, const char *operand, struct msp_error *err)

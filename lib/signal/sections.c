@@ -56,34 +56,17 @@ static struct cpx take(struct roots *set, unsigned i)
 	return a;
 }
 
-/* The root nearest to the unit circle. */
-static unsigned worst(const struct roots *set, bool only_real)
+/* The root nearest to a point, or, without one, to the unit circle. */
+static unsigned nearest(const struct roots *set, const struct cpx *to, bool only_real)
 {
 	unsigned i, best = set->n;
 	double distance = 0;
 
 	for (i = 0; i < set->n; i++) {
-		double d = fabs(1 - cpx_abs(set->r[i]));
+		struct cpx r = set->r[i];
+		double d = to ? cpx_abs(cpx(r.re - to->re, r.im - to->im)) : fabs(1 - cpx_abs(r));
 
-		if (only_real && !is_real(set->r[i]))
-			continue;
-		if (best == set->n || d < distance) {
-			best = i;
-			distance = d;
-		}
-	}
-	return best;
-}
-
-static unsigned nearest(const struct roots *set, struct cpx to, bool only_real)
-{
-	unsigned i, best = set->n;
-	double distance = 0;
-
-	for (i = 0; i < set->n; i++) {
-		double d = cpx_abs(cpx(set->r[i].re - to.re, set->r[i].im - to.im));
-
-		if (only_real && !is_real(set->r[i]))
+		if (only_real && !is_real(r))
 			continue;
 		if (best == set->n || d < distance) {
 			best = i;
@@ -108,12 +91,12 @@ static struct cpx conjugate(struct cpx a)
 /* The next section, worst first. Real poles are even in number, and real zeros, so none is left alone. */
 static void next_section(struct roots *z, struct roots *p, struct msp_biquad *q)
 {
-	struct cpx p1 = take(p, worst(p, false)), p2 = conjugate(p1), z1, z2;
+	struct cpx p1 = take(p, nearest(p, NULL, false)), p2 = conjugate(p1), z1, z2;
 
 	if (is_real(p1))
-		p2 = take(p, worst(p, true));
-	z1 = take(z, nearest(z, p1, false));
-	z2 = is_real(z1) ? take(z, nearest(z, p1, true)) : conjugate(z1);
+		p2 = take(p, nearest(p, NULL, true));
+	z1 = take(z, nearest(z, &p1, false));
+	z2 = is_real(z1) ? take(z, nearest(z, &p1, true)) : conjugate(z1);
 	q->b0 = 1;
 	quadratic(z1, z2, &q->b1, &q->b2);
 	quadratic(p1, p2, &q->a1, &q->a2);

@@ -1,4 +1,5 @@
 /* Stacks: many objects into one. */
+#include "core/doc.h"
 #include "signal/accumulate.h"
 #include "signal/common.h"
 #include "signal/doubles.h"
@@ -224,32 +225,24 @@ int msp_stack_add(struct msp_stack *s, struct msp_object *o, struct msp_error *e
 
 static int write_history(const struct msp_stack *s, struct msp_object *out)
 {
-	char hex[MSP_ID_TEXT], key[16];
-	const char *name;
-	bson_t doc, list;
-	size_t i;
-	int st;
+	char hex[MSP_ID_TEXT], key[MSP_DOC_INDEX];
+	struct msp_doc doc;
 
-	bson_init(&doc);
-	if (s->fold <= INT32_MAX)
-		BSON_APPEND_INT32(&doc, "inputs", (int32_t)s->fold);
-	else
-		BSON_APPEND_INT64(&doc, "inputs", (int64_t)s->fold);
-	BSON_APPEND_UTF8(&doc, "combined", msp_id_format(&s->combined, hex));
+	msp_doc_begin(&doc, &out->history);
+	msp_doc_int(&doc, "inputs", (int64_t)s->fold);
+	msp_doc_string(&doc, "combined", msp_id_format(&s->combined, hex));
 	if (s->spec.list_ids) {
-		BSON_APPEND_ARRAY_BEGIN(&doc, "ids", &list);
+		size_t list = msp_doc_open_array(&doc, "ids"), i;
+
 		for (i = 0; i < s->ids.len / sizeof s->combined.byte; i++) {
 			struct msp_id id;
 
 			memcpy(id.byte, s->ids.data + i * sizeof id.byte, sizeof id.byte);
-			bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-			BSON_APPEND_UTF8(&list, name, msp_id_format(&id, hex));
+			msp_doc_string(&doc, msp_doc_index((uint32_t)i, key), msp_id_format(&id, hex));
 		}
-		bson_append_array_end(&doc, &list);
+		msp_doc_close(&doc, list);
 	}
-	st = msp_bytes_set(&out->history, bson_get_data(&doc), doc.len);
-	bson_destroy(&doc);
-	return st;
+	return msp_doc_end(&doc);
 }
 
 static int write_metadata(const struct msp_stack *s, const struct msp_object *base, struct msp_object *out)

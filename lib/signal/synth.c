@@ -202,3 +202,23 @@ int msp_object_synth(struct msp_object *o, const struct msp_synth_spec *spec, ui
 	}
 	return MSP_OK;
 }
+
+int msp_synth_signal_parse(const char *name, size_t n, bool *hz)
+{
+	static const struct { const char *name; bool hz; } signals[] = {
+		[MSP_SYNTH_WALK] = {"walk", false},
+		[MSP_SYNTH_NOISE] = {"noise", false},
+		[MSP_SYNTH_SINE] = {"sine", true},
+		[MSP_SYNTH_IMPULSE] = {"impulse", false},
+		[MSP_SYNTH_RICKER] = {"ricker", true},
+	};
+	int i;
+
+	for (i = 0; i < (int)(sizeof signals / sizeof signals[0]); i++) {
+		if (strlen(signals[i].name) != n || strncmp(name, signals[i].name, n) != 0)
+			continue;
+		*hz = signals[i].hz;
+		return i;
+	}
+	return -1;
+}

@@ -146,7 +146,10 @@ static int pad(struct msp_object *o, const struct range *r, uint64_t from, uint6
 	struct msp_bytes b = {0};
 	size_t width = o->width, n = (size_t)r->n, c;
 	uint8_t *dst;
+	int s = signal_has_samples(o, err);
 
+	if (s < 0)
+		return s;
 	if ((uint64_t)r->n > MAX_PADDED)
 		return msp_error_set(err, MSP_KILL, "the window has %" PRId64 " samples: too many to pad",
 		                     r->n);

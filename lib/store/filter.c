@@ -10,6 +10,7 @@
 struct parse {
 	struct msp_error *err;
 	const char *path; /* NULL inside $elemMatch of values */
+	bool *gave_up;
 };
 
 static int no_memory(struct parse *p)
@@ -70,6 +71,7 @@ static int add_pattern(struct parse *p, struct msp_match *m, const char *pattern
 	if (!more)
 		return no_memory(p);
 	m->patterns = more;
+	m->gave_up = p->gave_up;
 	r = msp_pattern_compile(pattern, options, &more[m->n_patterns], p->err);
 	if (r == MSP_OK)
 		m->n_patterns++;
@@ -450,7 +452,8 @@ int msp_filter_compile(const bson_t *filter, struct msp_filter **out, struct msp
 	else
 		bson_init(&f->copy);
 	f->root = node(MSP_M_AND, NULL);
-	r = f->root && bson_iter_init(&e, &f->copy) ? document(&p, f->root, &e) : no_memory(&p);
+	p.gave_up = f->gave_up = calloc(1, sizeof(*f->gave_up));
+	r = f->root && f->gave_up && bson_iter_init(&e, &f->copy) ? document(&p, f->root, &e) : no_memory(&p);
 	if (r != MSP_OK) {
 		msp_filter_free(f);
 		return r;
@@ -464,6 +467,7 @@ void msp_filter_free(struct msp_filter *f)
 	if (!f)
 		return;
 	free_nodes(f->root);
+	free(f->gave_up);
 	bson_destroy(&f->copy);
 	free(f);
 }

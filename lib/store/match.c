@@ -59,9 +59,14 @@ static bool matches_pattern(const struct msp_match *m, const bson_iter_t *value)
 		text = bson_iter_utf8(value, &n);
 	else if (bson_iter_type(value) == BSON_TYPE_SYMBOL)
 		text = bson_iter_symbol(value, &n);
-	for (size_t i = 0; text && i < m->n_patterns; i++)
-		if (msp_pattern_match(m->patterns[i], text, n))
+	for (size_t i = 0; text && i < m->n_patterns; i++) {
+		int s = msp_pattern_match(m->patterns[i], text, n);
+
+		if (s < 0)
+			*m->gave_up = true;
+		if (s > 0)
 			return true;
+	}
 	return false;
 }
 
@@ -221,7 +226,11 @@ static bool match_node(const struct msp_match *m, const uint8_t *doc, size_t n)
 	}
 }
 
-bool msp_filter_match(const struct msp_filter *f, const bson_t *doc)
+int msp_filter_match(const struct msp_filter *f, const bson_t *doc)
 {
-	return match_node(f->root, bson_get_data(doc), doc->len);
+	bool is;
+
+	*f->gave_up = false;
+	is = match_node(f->root, bson_get_data(doc), doc->len);
+	return *f->gave_up ? MSP_FAIL : is;
 }

@@ -22,12 +22,14 @@ struct msp_match {
 	uint8_t types[32]; /* TYPE: bit set of BSON type bytes */
 	struct msp_pattern **patterns; /* REGEX: one; IN: those of its list */
 	size_t n_patterns;
+	bool *gave_up; /* the filter's */
 	struct msp_match *child, *next;
 };
 
 struct msp_filter {
 	bson_t copy;
 	struct msp_match *root; /* an AND */
+	bool *gave_up;          /* a regular expression has: what was answered since is not known to be right */
 };
 
 bool msp_match_is_null(const bson_iter_t *it);

@@ -36,8 +36,9 @@ static int fail(const struct mongo *m, const bson_error_t *e, struct msp_error *
 		return msp_error_set(err, MSP_FAIL, "%s: no server answers: %s", m->name, e->message);
 	if (e->domain == MONGOC_ERROR_CLIENT && e->code == MONGOC_ERROR_CLIENT_AUTHENTICATE)
 		return msp_error_set(err, MSP_FAIL, "%s: user and password are refused", m->name);
-	/* 2: BadValue, 9: FailedToParse, 14: TypeMismatch: what was asked cannot be */
-	if (e->domain == MONGOC_ERROR_SERVER && (e->code == 2 || e->code == 9 || e->code == 14))
+	/* BadValue, FailedToParse, TypeMismatch, and what is wrong with a regular expression: what was asked cannot be */
+	if (e->domain == MONGOC_ERROR_SERVER &&
+	    (e->code == 2 || e->code == 9 || e->code == 14 || e->code == 51091 || e->code == 51108 || e->code == 51075))
 		return msp_error_set(err, MSP_USAGE, "%s: %s", m->name, e->message);
 	return msp_error_set(err, MSP_FAIL, "%s: %s", m->name, e->message);
 }

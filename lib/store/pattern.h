@@ -6,9 +6,10 @@
 
 struct msp_pattern;
 
-/* A PCRE pattern with MongoDB's options. MSP_USAGE, by name, for what would not mean exactly the same here. */
+/* A PCRE pattern with MongoDB's options i m s x. */
 int msp_pattern_compile(const char *pattern, const char *options, struct msp_pattern **out, struct msp_error *err) MSP_CHECKED;
-bool msp_pattern_match(const struct msp_pattern *p, const char *text, size_t n);
+/* 1, 0, or -1: the match took more steps or memory than is allowed. */
+int msp_pattern_match(struct msp_pattern *p, const char *text, size_t n);
 void msp_pattern_free(struct msp_pattern *p); /* NULL is allowed */
 
 #endif

@@ -115,13 +115,16 @@ static void sql_match(sqlite3_context *context, int n, sqlite3_value **v)
 {
 	const struct msp_filter *f = sqlite3_value_pointer(v[0], "msp_filter");
 	const void *data = sqlite3_value_blob(v[1]);
+	int match;
 	bson_t doc;
 
 	(void)n;
 	if (!f || !data || !bson_init_static(&doc, data, (size_t)sqlite3_value_bytes(v[1])))
 		sqlite3_result_error_code(context, SQLITE_CORRUPT);
+	else if ((match = msp_filter_match(f, &doc)) < 0)
+		sqlite3_result_error(context, "a regular expression takes too many steps", -1);
 	else
-		sqlite3_result_int(context, msp_filter_match(f, &doc));
+		sqlite3_result_int(context, match);
 }
 
 /* msp_order(doc, key, descending): the bytes by which documents are sorted */

@@ -88,7 +88,7 @@ int msp_open_input(const char *path, msp_poll_fn *poll_fn, void *context, struct
 		if (fd >= 0)
 			return fd;
 		if (errno != EINTR)
-			return msp_error_errno(err, MSP_FAIL, "%s", path);
+			return msp_error_errno(err, MSP_FAIL, "%s", *path ? path : "''");
 		if (poll_fn && poll_fn(context))
 			return msp_error_set(err, MSP_INTERRUPTED, "%s: interrupted", path);
 	}

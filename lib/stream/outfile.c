@@ -75,7 +75,9 @@ static int open_unnamed(const char *target, mode_t mode)
 	return fd;
 }
 
-static int open_named(struct msp_outfile *f, mode_t mode)
+/* Gives the file a temporary name that nothing else has; by(): makes it, or below 0 and errno. */
+static int name_temporary(struct msp_outfile *f, mode_t mode,
+                          int (*by)(struct msp_outfile *f, const char *name, mode_t mode))
 {
 	for (unsigned attempt = 0; attempt < 1000; attempt++) {
 		char *name = temporary_name(f->target, attempt);
@@ -84,8 +86,7 @@ static int open_named(struct msp_outfile *f, mode_t mode)
 			errno = ENOMEM;
 			return -1;
 		}
-		f->fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
-		if (f->fd >= 0) {
+		if (by(f, name, mode) >= 0) {
 			f->temporary = name;
 			return 0;
 		}
@@ -94,6 +95,22 @@ static int open_named(struct msp_outfile *f, mode_t mode)
 			return -1;
 	}
 	return -1;
+}
+
+static int by_open(struct msp_outfile *f, const char *name, mode_t mode)
+{
+	f->fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+	return f->fd;
+}
+
+/* An unnamed file: rename(2) can then move the name over the target. */
+static int by_link(struct msp_outfile *f, const char *name, mode_t mode)
+{
+	char proc[40];
+
+	(void)mode;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", f->fd);
+	return linkat(AT_FDCWD, proc, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
 }
 
 struct msp_outfile *msp_outfile_open(const char *path, struct msp_error *err)
@@ -125,7 +142,7 @@ struct msp_outfile *msp_outfile_open(const char *path, struct msp_error *err)
 			goto failed;
 		f->fd = open_unnamed(f->target, mode_of(f->target));
 		if (f->fd < 0)
-			open_named(f, mode_of(f->target));
+			name_temporary(f, mode_of(f->target), by_open);
 	}
 	if (f->fd >= 0)
 		return f;
@@ -148,30 +165,6 @@ const char *msp_outfile_path(const struct msp_outfile *f)
 const char *msp_outfile_temporary(const struct msp_outfile *f)
 {
 	return f->temporary;
-}
-
-/* Gives an unnamed file a temporary name, which rename(2) can then move over the target. */
-static int give_name(struct msp_outfile *f)
-{
-	char proc[40];
-
-	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", f->fd);
-	for (unsigned attempt = 0; attempt < 1000; attempt++) {
-		char *name = temporary_name(f->target, attempt);
-
-		if (!name) {
-			errno = ENOMEM;
-			return -1;
-		}
-		if (linkat(AT_FDCWD, proc, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) {
-			f->temporary = name;
-			return 0;
-		}
-		free(name);
-		if (errno != EEXIST)
-			return -1;
-	}
-	return -1;
 }
 
 static int flush(int fd)
@@ -221,7 +214,7 @@ int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
 		forget(f);
 		return MSP_OK;
 	}
-	if (flush(fd) != 0 || (!f->temporary && give_name(f) != 0))
+	if (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0))
 		goto failed;
 	f->fd = -1;
 	if (close(fd) != 0 || rename(f->temporary, f->target) != 0)

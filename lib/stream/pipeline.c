@@ -1,5 +1,5 @@
-/* The history of a stream: a graph of stages as a BSON document (msp(5), HEADER).
- * Built as bytes, since libbson aborts where memory runs out. */
+/* The history of a stream: a graph of stages as a BSON document (msp(5), HEADER). */
+#include "core/doc.h"
 #include "stream/wire.h"
 
 #include <inttypes.h>
@@ -7,80 +7,22 @@
 
 /* ---- building ---------------------------------------------------------- */
 
-/* A document being appended to; the first failure sticks. */
-struct build {
-	struct msp_bytes *out;
-	int status;
-};
-
-static void add(struct build *b, const void *data, size_t n)
+static void add_stage(struct msp_doc *d, const char *key, const struct msp_stage *stage)
 {
-	if (b->status == MSP_OK)
-		b->status = msp_bytes_append(b->out, data, n);
-}
+	char index[MSP_DOC_INDEX];
+	size_t doc = msp_doc_open(d, key), array;
 
-static void element(struct build *b, uint8_t type, const char *key)
-{
-	add(b, &type, 1);
-	add(b, key, strlen(key) + 1);
-}
-
-static size_t open_document(struct build *b)
-{
-	size_t at = b->out->len;
-
-	add(b, "\0\0\0\0", 4);
-	return at;
-}
-
-static void close_document(struct build *b, size_t at)
-{
-	add(b, "", 1);
-	if (b->status == MSP_OK && b->out->len - at > PIPELINE_MAX)
-		b->status = MSP_FAIL;
-	if (b->status == MSP_OK)
-		put32(b->out->data + at, (uint32_t)(b->out->len - at));
-}
-
-static void add_string(struct build *b, const char *key, const char *text)
-{
-	uint8_t length[4];
-
-	element(b, 0x02, key);
-	put32(length, (uint32_t)strlen(text) + 1);
-	add(b, length, 4);
-	add(b, text, strlen(text) + 1);
-}
-
-static void add_stage(struct build *b, uint32_t index, const struct msp_stage *stage)
-{
-	char key[12];
-	size_t doc, array;
-
-	snprintf(key, sizeof(key), "%" PRIu32, index);
-	element(b, 0x03, key);
-	doc = open_document(b);
-	add_string(b, "tool", stage->tool);
-	add_string(b, "version", stage->version);
-	element(b, 0x04, "argv");
-	array = open_document(b);
-	for (uint32_t i = 0; i < stage->argc; i++) {
-		snprintf(key, sizeof(key), "%" PRIu32, i);
-		add_string(b, key, stage->argv[i]);
-	}
-	close_document(b, array);
-	element(b, 0x04, "in");
-	array = open_document(b);
-	for (uint32_t i = 0; i < stage->nin; i++) {
-		uint8_t number[4];
-
-		snprintf(key, sizeof(key), "%" PRIu32, i);
-		element(b, 0x10, key);
-		put32(number, stage->in[i]);
-		add(b, number, 4);
-	}
-	close_document(b, array);
-	close_document(b, doc);
+	msp_doc_string(d, "tool", stage->tool);
+	msp_doc_string(d, "version", stage->version);
+	array = msp_doc_open_array(d, "argv");
+	for (uint32_t i = 0; i < stage->argc; i++)
+		msp_doc_string(d, msp_doc_index(i, index), stage->argv[i]);
+	msp_doc_close(d, array);
+	array = msp_doc_open_array(d, "in");
+	for (uint32_t i = 0; i < stage->nin; i++)
+		msp_doc_int32(d, msp_doc_index(i, index), (int32_t)stage->in[i]);
+	msp_doc_close(d, array);
+	msp_doc_close(d, doc);
 }
 
 static int build_error(int status, struct msp_error *err)
@@ -92,18 +34,20 @@ static int build_error(int status, struct msp_error *err)
 
 static int write_stages(struct msp_bytes *out, const struct msp_stage *stages, uint32_t n, struct msp_error *err)
 {
-	struct build b = {out, MSP_OK};
-	size_t doc, array;
+	char index[MSP_DOC_INDEX];
+	struct msp_doc d;
+	size_t array;
+	int s;
 
-	out->len = 0;
-	doc = open_document(&b);
-	element(&b, 0x04, "stages");
-	array = open_document(&b);
+	msp_doc_begin(&d, out);
+	array = msp_doc_open_array(&d, "stages");
 	for (uint32_t i = 0; i < n; i++)
-		add_stage(&b, i, &stages[i]);
-	close_document(&b, array);
-	close_document(&b, doc);
-	return b.status < 0 ? build_error(b.status, err) : MSP_OK;
+		add_stage(&d, msp_doc_index(i, index), &stages[i]);
+	msp_doc_close(&d, array);
+	s = msp_doc_end(&d);
+	if (s == MSP_OK && out->len > PIPELINE_MAX)
+		s = MSP_FAIL;
+	return s < 0 ? build_error(s, err) : MSP_OK;
 }
 
 /* ---- reading ----------------------------------------------------------- */

@@ -149,6 +149,12 @@ static bool has_stage(const struct msp_bytes *pipeline)
 	       BSON_ITER_HOLDS_ARRAY(&it) && bson_iter_recurse(&it, &list) && bson_iter_next(&list);
 }
 
+/* The commonest mistake: a recording where a stream is wanted. */
+static int no_stream(struct msp_reader *r, struct msp_error *err)
+{
+	return corrupt(r, r->in.offset, err, "not an msp stream (msread reads recordings)");
+}
+
 static int read_header(struct msp_reader *r, struct msp_error *err)
 {
 	const uint8_t *p = NULL;
@@ -159,7 +165,7 @@ static int read_header(struct msp_reader *r, struct msp_error *err)
 	if (s < 0)
 		return s;
 	if (memcmp(p + 8, "MSPH", 4) != 0)
-		return corrupt(r, at, err, "not an msp stream");
+		return no_stream(r, err);
 	if (get16(p + 12) != MSP_STREAM_VERSION)
 		return corrupt(r, at, err, "stream version %u; this mspipe reads version %d", get16(p + 12),
 		               MSP_STREAM_VERSION);
@@ -472,7 +478,8 @@ static int next_frame(struct msp_reader *r, struct msp_error *err)
 			return MSP_READ_END;
 		p = r->in.data + r->in.pos;
 		if (got < 4 || get32(p) != WIRE_HEADER)
-			return corrupt(r, r->in.offset, err, r->in.offset == 0 ? "not an msp stream" : "what follows the segment is no segment");
+			return r->in.offset == 0 ? no_stream(r, err)
+			                         : corrupt(r, r->in.offset, err, "what follows the segment is no segment");
 		return read_header(r, err);
 	}
 	if (got < 4)

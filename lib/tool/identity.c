@@ -7,16 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int add_text(struct msp_bytes *out, const char *text)
-{
-	return msp_bytes_append(out, text, strlen(text));
-}
-
 static int add_double(struct msp_bytes *out, double d)
 {
 	char buf[32];
 
-	return add_text(out, msp_double_format(d, buf));
+	return msp_text_append(out, msp_double_format(d, buf));
 }
 
 /* The canonical text of an option's value. */
@@ -27,7 +22,7 @@ static int value_text(const struct msp_option *o, const void *base, struct msp_b
 
 	switch (o->type) {
 	case MSP_OPT_FLAG:
-		return add_text(out, *(const bool *)at ? "1" : "");
+		return msp_text_append(out, *(const bool *)at ? "1" : "");
 	case MSP_OPT_INT:
 	case MSP_OPT_TIME:
 		snprintf(buf, sizeof(buf), "%" PRId64, *(const int64_t *)at);
@@ -43,19 +38,19 @@ static int value_text(const struct msp_option *o, const void *base, struct msp_b
 	case MSP_OPT_HZ:
 		return add_double(out, *(const double *)at);
 	case MSP_OPT_HZ2:
-		if (add_double(out, ((const double *)at)[0]) < 0 || add_text(out, ",") < 0)
+		if (add_double(out, ((const double *)at)[0]) < 0 || msp_text_append(out, ",") < 0)
 			return MSP_NOMEM;
 		return add_double(out, ((const double *)at)[1]);
 	case MSP_OPT_STRING:
-		return *(const char *const *)at ? add_text(out, *(const char *const *)at) : MSP_OK;
+		return *(const char *const *)at ? msp_text_append(out, *(const char *const *)at) : MSP_OK;
 	case MSP_OPT_STRINGS:
 		for (size_t i = 0; i < ((const struct msp_strings *)at)->n; i++) {
-			if (add_text(out, ((const struct msp_strings *)at)->item[i]) < 0 || msp_bytes_append(out, "\1", 1) < 0)
+			if (msp_text_append(out, ((const struct msp_strings *)at)->item[i]) < 0 || msp_bytes_append(out, "\1", 1) < 0)
 				return MSP_NOMEM;
 		}
 		return MSP_OK;
 	}
-	return add_text(out, buf);
+	return msp_text_append(out, buf);
 }
 
 /* "\0name=value" if the value is not the default's. */
@@ -69,14 +64,14 @@ static int add_option(const struct msp_option *o, const void *base, const void *
 		return MSP_OK;
 	if (mode) {
 		if (*(const int *)((const char *)base + o->mode_offset) == o->mode && o->mode != 0 &&
-		    (msp_bytes_append(out, "\0", 1) < 0 || add_text(out, o->name) < 0))
+		    (msp_bytes_append(out, "\0", 1) < 0 || msp_text_append(out, o->name) < 0))
 			return MSP_NOMEM;
 		return MSP_OK;
 	}
 	if (value_text(o, base, &value) < 0 || value_text(o, defaults, &usual) < 0)
 		s = MSP_NOMEM;
 	else if ((value.len != usual.len || (value.len > 0 && memcmp(value.data, usual.data, value.len) != 0)) &&
-	         (msp_bytes_append(out, "\0", 1) < 0 || add_text(out, o->name) < 0 || add_text(out, "=") < 0 ||
+	         (msp_bytes_append(out, "\0", 1) < 0 || msp_text_append(out, o->name) < 0 || msp_text_append(out, "=") < 0 ||
 	          msp_bytes_append(out, value.data, value.len) < 0))
 		s = MSP_NOMEM;
 	msp_bytes_free(&value);
@@ -115,9 +110,9 @@ static int add_options(const struct msp_job *job, const void *defaults, struct m
 static int add_operands(const struct msp_job *job, struct msp_bytes *out)
 {
 	if (job->canonical_operands)
-		return msp_bytes_append(out, "\0", 1) < 0 ? MSP_NOMEM : add_text(out, job->canonical_operands);
+		return msp_bytes_append(out, "\0", 1) < 0 ? MSP_NOMEM : msp_text_append(out, job->canonical_operands);
 	for (int i = 0; i < job->own; i++)
-		if (msp_bytes_append(out, "\0", 1) < 0 || add_text(out, job->line.operand[i]) < 0)
+		if (msp_bytes_append(out, "\0", 1) < 0 || msp_text_append(out, job->line.operand[i]) < 0)
 			return MSP_NOMEM;
 	return MSP_OK;
 }
@@ -129,7 +124,7 @@ int msp_job_identify(struct msp_job *job)
 	int s = MSP_NOMEM;
 
 	if (defaults && msp_options_defaults(job->tool->options, defaults, &job->error) == MSP_OK &&
-	    add_text(&text, job->tool->name) == MSP_OK && add_options(job, defaults, &text) == MSP_OK &&
+	    msp_text_append(&text, job->tool->name) == MSP_OK && add_options(job, defaults, &text) == MSP_OK &&
 	    add_operands(job, &text) == MSP_OK) {
 		job->stage = msp_id_hash(text.data, text.len);
 		s = MSP_OK;

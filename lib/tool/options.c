@@ -10,7 +10,7 @@
 const struct msp_option msp_common_options[] = {
 	{.name = "output", .letter = 'o', .type = MSP_OPT_STRING, .offset = AT(output), .arg = "FILE",
 	 .help = "write to FILE, which appears whole or not at all (default: standard output)"},
-	{.name = "level", .type = MSP_OPT_INT, .offset = AT(level), .arg = "N", .def = "-1", .min = -1, .max = 19,
+	{.name = "level", .type = MSP_OPT_INT, .offset = AT(level), .arg = "N", .def = "-1", .min = 0, .max = 19,
 	 .help = "0: raw, 1 to 19: zstd (default: 0 into a pipe, 1 into a file)"},
 	{.name = "segment", .type = MSP_OPT_SIZE, .offset = AT(segment), .arg = "SIZE", .def = "16M",
 	 .help = "begin a new segment about every SIZE (default 16M, or as the input has them)"},
@@ -53,7 +53,9 @@ int msp_options_defaults(const struct msp_option *table, void *base, struct msp_
 	for (const struct msp_option *o = table; o && o->name; o++) {
 		int s = MSP_OK;
 
-		if (o->def)
+		if (o->def && o->type == MSP_OPT_INT) /* not bound to the range: -1 may stand for "not given" */
+			s = msp_parse_int(o->def, INT64_MIN, INT64_MAX, (int64_t *)(void *)((char *)base + o->offset), err);
+		else if (o->def)
 			s = msp_option_value(o, base, o->def, err);
 		else if (o->type == MSP_OPT_TIME)
 			*(msp_time *)((char *)base + o->offset) = MSP_OPT_UNSET;

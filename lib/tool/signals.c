@@ -11,8 +11,11 @@ static volatile sig_atomic_t stop_signal, status_wanted;
 
 static void on_stop(int signal)
 {
-	if (stop_signal == 0)
-		stop_signal = signal;
+	if (stop_signal != 0) {
+		msp_signals_die(signal); /* asked twice: at once, without cleaning up */
+		return;
+	}
+	stop_signal = signal;
 	alarm(1); /* should a system call have begun just now and block: SIGALRM interrupts it */
 }
 

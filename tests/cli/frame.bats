@@ -41,7 +41,9 @@ load common
 	contains "$stderr" "the first frequency must be below the second"
 	expect 2 msfilter --bandpass 2 a.msp
 	expect 2 mscat --level 20 a.msp
-	contains "$stderr" "--level: 20: must be from -1 to 19"
+	contains "$stderr" "--level: 20: must be from 0 to 19"
+	expect 2 mscat --level -1 a.msp
+	contains "$stderr" "--level: -1: must be from 0 to 19"
 	expect 2 mscat --segment 1X a.msp
 	contains "$stderr" "unknown unit \"X\"; known are k, K, M, G"
 }
@@ -106,6 +108,13 @@ load common
 	done
 }
 
+@test "frame: a second signal ends a command at once, though it computes" {
+	# one object that takes long: a filter sees the first signal only when it is done with it
+	mssynth -n 1 --npts 30M -o a.msp
+	expect_sh 0 'set +m; msdetrend --polynomial 20 a.msp -o b.msp 2>err & pid=$!; sleep 1; kill -TERM $pid; sleep 0.2; kill -TERM $pid; wait $pid; [ $? = 143 ]'
+	[ ! -e b.msp ]
+}
+
 @test "frame: with SIGPIPE ignored a closed pipe is exit 141, quietly" {
 	mssynth -n 100 --npts 5000 -o a.msp
 	expect_sh 0 '(trap "" PIPE; mscat --level 0 a.msp; echo $? >code) 2>err | head -c 10 >/dev/null; [ ! -s err ] && [ "$(cat code)" = 141 ]'
@@ -161,4 +170,9 @@ load common
 	mssynth -n 60 --npts 1000 --segment 50k -o a.msp
 	parallel --will-cite -k --pipe --recend 'MSP SEGMENT END\n' --block 150k msfilter --segments --lowpass 2 <a.msp >b.msp
 	equal "$(mscheck --full --digest b.msp | cut -c 1-32)" "$(msfilter --lowpass 2 a.msp | mscheck --digest | cut -c 1-32)"
+}
+
+@test "frame: a recording in place of a stream gets a hint" {
+	expect 4 msfilter --lowpass 1 "$MSP_DATA/iu_anmo_bh3.mseed"
+	equal "$stderr" "msfilter: $MSP_DATA/iu_anmo_bh3.mseed: byte 0: not an msp stream (msread reads recordings)"
 }

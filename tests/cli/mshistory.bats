@@ -76,3 +76,13 @@ load common
 	equal "$(msfilter --bandpass 0.010,2.0 a.msp | msls -f '%{id}')" "$(msfilter --bandpass 0.01,2000mHz --corners 4 a.msp | msls -f '%{id}')"
 	[ "$(msfilter --bandpass 0.01,2 a.msp | msls -f '%{id}')" != "$(msfilter --bandpass 0.01,2.1 a.msp | msls -f '%{id}')" ]
 }
+
+@test "mshistory: odd names neither break a line nor drive a terminal, and --json is valid" {
+	name=$(printf 'a\033[31m\nb\377')
+	cp "$MSP_DATA/iu_anmo_bh3.mseed" "$name"
+	msread "$name" | msfilter --lowpass 2 -o a.msp
+	equal "$(mshistory a.msp | cut -f 2)" "$(printf "msread 'a?[31m?b?'\nmsfilter --lowpass 2")"
+	mshistory --json a.msp | python3 -c 'import json, sys; d = json.loads(sys.stdin.buffer.read().decode("utf-8", "strict")); assert d["stages"][0]["argv"] == ["msread", "a\x1b[31m\nb\ufffd"]'
+	mshistory --dot a.msp | grep -qF "s0 [label=\"msread 'a?[31m?b?'\"];"
+	equal "$(mshistory --sh a.msp | sh | mscheck --digest | cut -c 1-32)" "$(mscheck --digest a.msp | cut -c 1-32)"
+}

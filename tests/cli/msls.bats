@@ -101,3 +101,13 @@ load common
 	equal "$(msls -f '%{net} %{sta} %{loc} %{chan}' a.msp)" "X?[2J S??1 ?? B$(printf '\303\251')"
 	equal "$(msls -l a.msp | wc -l)" 1
 }
+
+@test "msls: what could not be read is shown by its place in the file" {
+	(cat "$MSP_DATA/iu_anmo_bh3.mseed"; echo this is no record) >tail.mseed
+	msread -q tail.mseed nothing.txt 2>/dev/null && return 1
+	echo text >nothing.txt
+	msread -q tail.mseed nothing.txt | msls >list
+	grep -q "^timeseries DEAD tail.mseed@23552  .*record" list
+	grep -q "^timeseries DEAD nothing.txt  .*neither miniSEED" list
+	[ "$(grep -c 1970 list)" -eq 0 ]
+}

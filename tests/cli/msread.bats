@@ -111,6 +111,8 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	contains "$stderr" "byte 512: partial record: 488 of 512 bytes"
 	expect 1 msread iu_anmo_bh3.mseed@0-99999999
 	expect 2 msread iu_anmo_bh3.mseed@512-512
+	expect 2 msread iu_anmo_bh3.mseed@-0
+	contains "$stderr" "iu_anmo_bh3.mseed@-0: the range is empty"
 	cp ta_034a_bhe.mseed 'x@1-2'
 	equal "$(msread 'x@1-2' | msls -f '%{npts}')" 59081
 }
@@ -123,6 +125,19 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	expect 1 msread @list
 	contains "$stderr" "nowhere"
 	expect 1 msread @nolist
+	equal "$stderr" "msread: nolist: No such file or directory"
+	expect_sh 1 'printf "# none\n" | msread @-'
+	equal "$stderr" "msread: @-: the list names no source"
+	expect_sh 2 'printf "%s\0" *.mseed | msread @-'
+	contains "$stderr" "@-: a NUL byte"
+	expect_sh 2 'ls *.mseed | msread - @-'
+	contains "$stderr" "standard input is named twice"
+	expect_sh 2 'ls *.mseed | msread @- -'
+	expect_sh 2 'msread - - <ta_034a_bhe.mseed'
+	expect 1 msread ""
+	equal "$stderr" "msread: '': No such file or directory"
+	expect 1 msls ""
+	equal "$stderr" "msls: '': No such file or directory"
 }
 
 @test "msread: standard input, of any format, from a pipe" {
@@ -271,6 +286,7 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	equal "$(msread *.mseed | msread --limit 2 - | msls -f '%{chan}' | tr '\n' ' ')" "BH1 BH2 "
 	equal "$(msread --limit 2 -e 'net == "TA"' --part 2/2 *.mseed | msls -f '%{sta}')" ABTX
 	msread --limit 0 *.mseed | mscheck
+	expect 2 msread --limit -1 *.mseed
 	mssynth -n 100 -o s.msp
 	equal "$(msread --limit 3 s.msp | mscheck -v 2>&1)" "mscheck: standard input: whole: 3 live and 0 dead objects, 0 ensembles, 1 segments"
 }
@@ -281,6 +297,18 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	equal "$(msls -f '%{sta} %{chan} %{starttime} %{npts} %{live}' h.msp)" "$(msread *.mseed | msls -f '%{sta} %{chan} %{starttime} %{npts} %{live}')"
 	[ "$(stat -c %s h.msp)" -lt 5000 ]
 	equal "$(msread *.mseed | msread --headers | msls -f '%{npts}')" "$(msls -f '%{npts}' h.msp)"
+}
+
+@test "msread: --headers: what needs samples kills such objects" {
+	msread --headers *.mseed -o h.msp
+	for command in "msdetrend --demean" "msfilter --lowpass 2" "msstack --sum" "msstack --median" "mswindow --short pad -1 2"; do
+		expect 0 $command h.msp -o dead.msp
+		equal "$(msls -f '%{reason}' dead.msp | grep -c 'only its header was read, not its samples')" 5
+	done
+	expect 0 mswindow 1 2 h.msp -o cut.msp
+	equal "$(msls -f '%{type} %{npts}' cut.msp | sort -u)" "$(printf 'none %s\n' 21 41)"
+	expect 0 mssave --to sac sac/ h.msp
+	contains "$stderr" "5 objects not saved"
 }
 
 @test "msread: --sort and --group do as mssort and msgroup" {

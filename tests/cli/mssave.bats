@@ -32,7 +32,11 @@ only() # DIRECTORY NAME...: it holds these names and no others, hidden ones incl
 	mscheck a.msp
 	expect 0 mssave a.mseed empty.msp
 	[ -f a.mseed ] && [ ! -s a.mseed ]
-	expect 0 mssave a.sac empty.msp
+	expect 1 mssave a.sac empty.msp
+	contains "$stderr" "mssave: a.sac: not written: nothing to save"
+	[ ! -e a.sac ]
+	expect_sh 1 'mssynth -n 1 --dead-every 1 2>/dev/null | mssave a.sac'
+	contains "$stderr" "1 dead object left out"
 	contains "$stderr" "nothing to save"
 	expect 0 mssave --to sac d/ empty.msp
 	only d

@@ -278,6 +278,10 @@ static void filters(const char *c)
 	want(c, "{'sta': {'$regex': '^[^A]'}}", "3 7 10");
 	want(c, "{'sta': {'$regex': '^(?:AA|AN)[KM].?$'}}", "1 2 3");
 	want(c, "{'sta': {'$regex': '5'}}", "");
+	want(c, "{'sta': {'$regex': '^b$', '$options': 'im'}}", "3 8");
+	want(c, "{'sta': {'$regex': '(?<!A)K$'}}", "");
+	want(c, "{'sta': {'$regex': 'A{2}(?=K)'}}", "1 3 8");
+	want(c, "{'sta': {'$regex': '('}}", "!-2");
 	/* and, or, nor */
 	want(c, "{'$and': [{'sta': 'AAK'}, {'npts': 100}]}", "1");
 	want(c, "{'$or': [{'sta': 'ANMO'}, {'npts': 100}]}", "1 2");

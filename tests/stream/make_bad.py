@@ -11,9 +11,14 @@ import sys
 import msp_bson as b
 import msp_read
 import msp_write as w
-from msp_write import BEGIN, DELTA1, END, F32, F64, I32, LIVE, RELATIVE, SEISMOGRAM, SHIFT, SHUFFLE, Block, Object, segment
+from msp_write import BEGIN, END, F32, F64, I32, LIVE, SEISMOGRAM, SHIFT, Block, Object
 
 CASES = []
+FLOW = w.pipeline(w.stage("mssynth", ["mssynth"], []))
+
+
+def segment(blocks, more=0, pipeline=FLOW, **over):
+    return w.segment(blocks, more, pipeline=pipeline, **over)
 
 
 def bad(name, rule):
@@ -47,7 +52,7 @@ def good_block():
 
 
 PLAIN = segment([good_block()])
-HEAD = w.header()
+HEAD = w.header(FLOW)
 TAIL = len(PLAIN) - 96
 
 # the input, and what it is made of
@@ -77,7 +82,7 @@ bad("descriptor-without-frame", "a descriptor without a frame")(
 bad("between", "something between descriptor and frame")(lambda: one(between=struct.pack("<II", 0x184D2A53, 0)))
 
 # header
-table(lambda **f: segment([good_block()], head=f), [
+table(lambda **f: segment([good_block()], head=f, pipeline=()), [
     ("header-magic", "magic number of the header", {"magic": 0x184D2A53}),
     ("header-size", "length of the header", {"size": 49}),
     ("header-size-huge", "length of the header", {"size": 0xFFFFFFFF}),
@@ -359,9 +364,9 @@ table(lambda **f: segment([good_block()], tail=f), [
     ("trailer-last-line", "last line of the trailer", {"last": b"MSP SEGMENT END\r"}),
 ])
 bad("block-lost", "a block of the segment is missing")(
-    lambda: w.header() + good_block().bytes() + w.trailer(w.header(), [good_block()] * 2))
+    lambda: HEAD + good_block().bytes() + w.trailer(HEAD, [good_block()] * 2))
 bad("block-twice", "a block of the segment comes twice")(
-    lambda: w.header() + good_block().bytes() * 2 + w.trailer(w.header(), [good_block()]))
+    lambda: HEAD + good_block().bytes() * 2 + w.trailer(HEAD, [good_block()]))
 
 
 # completeness
@@ -369,7 +374,7 @@ def seg(i, more, **k):
     return segment([good_block()], index=i, more=more, **k)
 
 
-FLOW = w.pipeline(w.stage("mscat", ["mscat"], []))
+OTHER = w.pipeline(w.stage("mscat", ["mscat"], []))
 for _name, _rule, _make in [
     ("more", "the last segment is missing", lambda: seg(0, 1)),
     ("last-missing", "the last segment is missing", lambda: seg(0, 1) + seg(1, 1)),
@@ -380,7 +385,7 @@ for _name, _rule, _make in [
     ("two-last", "two segments say that they are the last", lambda: seg(0, 0) + seg(1, 0)),
     ("after-last", "a segment after the last one", lambda: seg(0, 0) + seg(1, 1)),
     ("none-last", "no segment is the last, the last index is not the end", lambda: seg(1, 1) + seg(0, 0)),
-    ("other-pipeline", "the last segment is of another pipeline", lambda: seg(0, 1) + seg(1, 0, pipeline=FLOW)),
+    ("other-pipeline", "the last segment is of another pipeline", lambda: seg(0, 1) + seg(1, 0, pipeline=OTHER)),
     ("other-origin", "the last segment is of another origin", lambda: seg(0, 1) + seg(1, 0, origin=b"another origin..")),
     ("other-part", "the last segment is of another part", lambda: seg(0, 1, part=1, parts=2) + seg(1, 0, part=2, parts=2)),
     ("part-missing", "two of three parts", lambda: seg(0, 0, part=1, parts=3) + seg(0, 0, part=3, parts=3)),

@@ -240,7 +240,8 @@ def to_json(kind, value):
     if kind == 0x0C:
         return {"$dbPointer": {"$ref": text(value[0]), "$id": {"$oid": value[1].hex()}}}
     if kind == 0x05:
-        return {"$binary": {"base64": base64.b64encode(value[1]).decode(), "subType": "%02x" % value[0]}}
+        body = value[1][4:] if value[0] == 2 else value[1]     # the old form has its length once more
+        return {"$binary": {"base64": base64.b64encode(body).decode(), "subType": "%02x" % value[0]}}
     if kind == 0x04:
         return [to_json(*v) for _, v in value]
     return pairs_to_json(value)

@@ -25,7 +25,7 @@ command_table()
 	msgrep|filter|npts >= 0 || !defined(npts)
 	msgroup|filter|sta
 	mshead|filter|-n 1000000
-	mshistory|text|
+	mshistory|frames|
 	msls|text|
 	msread|filter|-
 	mssave|sink|target.msp

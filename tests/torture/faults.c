@@ -1,11 +1,14 @@
-/* Runs a command again and again, the K-th call of a kind failing, K = 1, 2, ..., until it runs without a failure.
+/* Runs a command again and again, the K-th call of a kind failing, K = 1, 2, ..., until it runs without
+ * a failure.
  *
  *     faults KIND MAX SHIM FILE TARGET COMMAND [ARGUMENT...]
  *
- * FILE comes on standard input. TARGET is the file that the command commits, or -; it lies in the working directory, which is
- * otherwise empty. KIND is one that shim.c knows; at most MAX values of K are tried, evenly spread, when there are more calls.
- * KIND short and eintr are one run that must end as if nothing was. What must hold of each run: no crash and no hang; status 0 with
- * the output (and TARGET) of an undisturbed run (a stream: the content, by mscheck --full --digest), or status 1 or 4 with a message, and TARGET as it was; no other file is left. */
+ * FILE comes on standard input. TARGET is the file that the command commits, or -; it lies in the
+ * working directory, which is otherwise empty. KIND is one that shim.c knows; at most MAX values of K
+ * are tried, evenly spread, when there are more calls. KIND short and eintr are one run that must end as
+ * if nothing was. What must hold of each run: no crash and no hang; status 0 with the output (and
+ * TARGET) of an undisturbed run (a stream: the content, by mscheck --full --digest), or status 1 or 4
+ * with a message, and TARGET as it was; no other file is left. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -69,3 +69,23 @@ killer() # SEED STAGES...
 		contains "$(cat err)" "mssave: standard input: "
 	done
 }
+
+@test "a signal while a FIFO waits for its writer: SIGUSR1 is survived, SIGTERM is not" {
+	mssynth -n 3 -o in.msp
+	mkfifo pipe
+	for command in mscat "mscheck --digest" msread; do
+		$command pipe >out 2>err & pid=$!
+		sleep 0.2
+		kill -USR1 $pid
+		sleep 0.1
+		cat in.msp >pipe
+		wait $pid
+		contains "$(cat err)" "0 objects in"
+		$command pipe >out 2>err & pid=$!
+		sleep 0.2
+		kill -TERM $pid
+		rc=0
+		wait $pid || rc=$?
+		equal "$rc" 143
+	done
+}

@@ -2,15 +2,16 @@
  *
  *     kill RUNS SEED TARGET STAGE... , where a stage is its words, and stages are separated by the word ','
  *
- * The last stage commits TARGET, in the working directory, where nothing else lies but what is named in.* and killer.*.
- * No shell and no pipefail: what the stages do is all that protects the target. In turn, the target is absent before a run, or an old file;
- * the signal is SIGTERM or SIGKILL; the moment is anywhere, or near the end, where the commit is. After each run:
- * - the target is what it was, or the same as that of an undisturbed run, byte for byte (a stage may be killed when it has
- *   written its last byte), and if the sink says 0 it is the latter;
+ * The last stage commits TARGET, in the working directory, where nothing else lies but what is named
+ * in.* and killer.*. No shell and no pipefail: what the stages do is all that protects the target. In
+ * turn, the target is absent before a run, or an old file; the signal is SIGTERM or SIGKILL; the moment
+ * is anywhere, or near the end, where the commit is. After each run:
+ * - the target is what it was, or the same as that of an undisturbed run, byte for byte (a stage may be
+ *   killed when it has written its last byte), and if the sink says 0 it is the latter;
  * - the stage that was killed died by that signal, or had ended before;
  * - the others ended with 0, 4 (input cut) or by SIGPIPE;
- * - no other file is left. After SIGKILL of the sink one is tolerated: between linkat() and rename() the kernel has nothing better; it is counted,
- *   and so rare that more than 2 % of such runs are a failure. */
+ * - no other file is left. After SIGKILL of the sink one is tolerated: between linkat() and rename() the
+ *   kernel has nothing better; it is counted, and so rare that more than 2 % of such runs are a failure. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

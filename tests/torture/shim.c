@@ -1,4 +1,5 @@
-/* LD_PRELOADed, makes the K-th call of a kind fail, or all of them behave badly. After main() has begun only.
+/* LD_PRELOADed, makes the K-th call of a kind fail, or all of them behave badly. After main() has begun
+ * only.
  *
  *     MSP_SHIM=KIND:K   KIND: malloc (and calloc, realloc, aligned_alloc), read, write, fsync, rename (and linkat), open, mmap
  *     MSP_SHIM=short    reads and writes move one byte at a time

@@ -2,11 +2,12 @@
  *
  *     sweep cut|bounds|flip KIND FILE MSCHECK COMMAND [ARGUMENT...]
  *
- * The stream comes on standard input. cut: every prefix of FILE, the empty one too. bounds: those that end at a
- * frame's boundary, or a byte before or after it. flip: every byte with one bit inverted, and with all of them.
- * What must hold of each run: exit status 4 and a message; no file is left in the (empty) working directory; where KIND is
- * filter or blocks, what was written fails `MSCHECK --full` (equal outputs are checked once). A flip may also end in
- * status 0 and just the output of the whole FILE, but for a sink. */
+ * The stream comes on standard input. cut: every prefix of FILE, the empty one too. bounds: those that
+ * end at a frame's boundary, or a byte before or after it. flip: every byte with one bit inverted, and
+ * with all of them. What must hold of each run: exit status 4 and a message; no file is left in the
+ * (empty) working directory; where KIND is filter or blocks, what was written fails `MSCHECK --full`
+ * (equal outputs are checked once). A flip may also end in status 0 and just the output of the whole
+ * FILE, but for a sink. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,9 @@
 # What the bats files of tests/torture share: `load torture`. MSP_TORTURE=full makes the large sweeps.
 
-load ../cli/common
-load commands
+# shellcheck source=../cli/common.bash
+source "${BASH_SOURCE[0]%/*}/../cli/common.bash"
+# shellcheck source=commands.bash
+source "${BASH_SOURCE[0]%/*}/commands.bash"
 
 TORTURE=$MSP_TOP/tests/torture
 STREAM=$MSP_TOP/tests/stream

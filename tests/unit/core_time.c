@@ -51,6 +51,9 @@ static void test_parse(void)
 	parses("2016-12-31T23:59:60.5Z", INT64_C(1483228800500000000)); /* a leap second */
 	parses("2020-12-31T24:00:00Z", INT64_C(1609459200000000000));
 	parses("0", 0);
+	parses("2011.0", 2011 * MSP_NS);
+	parses("+2011", 2011 * MSP_NS);
+	parses("2263", 2263 * MSP_NS);
 	parses("-0.5", -500000000);
 	parses("-1.000000001", -1000000001);
 	/* past ns: half up, with carry */
@@ -72,6 +75,9 @@ static void test_parse(void)
 static void test_refuse(void)
 {
 	refuses("", "empty");
+	refuses("2011", "a year is no time");
+	refuses("1677", "a year is no time");
+	refuses("2262", "a year is no time");
 	refuses("yesterday", "not a time");
 	refuses("T05:46", "not a time");
 	refuses("-2011-03-11", "not a time");

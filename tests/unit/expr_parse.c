@@ -118,6 +118,10 @@ static void test_errors(void)
 	bad("a == 12abc", 6, "not a number");
 	bad("a == 1e", 6, "exponent");
 	bad("a == 1e999", 6, "out of range");
+	bad("starttime > 2010-02-27", 13, "a time is written in quotes: \"2010-02-27\"");
+	bad("starttime > 2010-02-27T06:30", 13, "in quotes");
+	same("a == 2010 - 12-27", "a == 2010 - 12 - 27");
+	same("a == 2010-12-2700", "a == 2010 - 12 - 2700");
 	bad("a < b < c", 7, "do not chain");
 	bad("foo(1)", 1, "no function \"foo\"");
 	bad("abs() > 1", 1, "abs() has 1 argument, not 0");
@@ -136,7 +140,7 @@ static void test_errors(void)
 	bad("a == !b", 6, "parentheses");
 	bad("a =~ b", 6, "string literal");
 	bad("a =~ '['", 3, "bad pattern");
-	bad("a =~ '\\d'", 3, "\"\\d\" is not of POSIX");
+	bad("a =~ '(x'", 3, "missing closing parenthesis");
 	bad("a ? b", 6, "expected \":\"");
 	bad("@", 1, "no meaning");
 	bad("a == 'x' $", 10, "no meaning");
