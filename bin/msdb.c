@@ -18,8 +18,7 @@ struct db {
 	bool all, canonical, unique, drop;
 	struct msp_store *store;
 	struct msp_expr *e;
-	bson_t filter, order, projection;
-	bool has_filter, has_order, has_projection;
+	bson_t *filter, *order, *projection; /* NULL: not given */
 	struct msp_bytes line;
 };
 
@@ -151,14 +150,14 @@ typedef int each_fn(struct db *s, struct msp_job *job, const bson_t *doc, void *
 static int each(struct db *s, struct msp_job *job, const char *collection, bool whole, each_fn *fn, void *context)
 {
 	struct msp_error *err = msp_job_error(job);
-	struct msp_find f = {.filter = s->has_filter ? &s->filter : NULL, .sort = s->has_order ? &s->order : NULL};
+	struct msp_find f = {.filter = s->filter, .sort = s->order};
 	struct msp_cursor *c;
 	const bson_t *doc;
 	uint64_t left = s->limit ? (uint64_t)s->limit : UINT64_MAX;
 	int r;
 
 	if (!s->e) { /* an expression has to see the document before it is cut down, and decides before it is counted */
-		f.projection = whole && s->has_projection ? &s->projection : NULL;
+		f.projection = whole ? s->projection : NULL;
 		f.limit = (uint64_t)s->limit;
 	}
 	r = msp_store_find(s->store, collection, &f, &c, err);
@@ -228,7 +227,7 @@ static int act_on_chosen(struct db *s, struct msp_job *job, struct batch *b)
 	int r;
 
 	if (!s->e)
-		return b->act(s, job, b->collection, s->has_filter ? &s->filter : NULL, b->context);
+		return b->act(s, job, b->collection, s->filter, b->context);
 	bson_init(&b->ids);
 	r = each(s, job, b->collection, false, add_id, b);
 	if (r == MSP_OK)
@@ -282,7 +281,7 @@ static int count(struct db *s, struct msp_job *job)
 	uint64_t n = 0;
 	char text[32];
 	int r = s->e ? each(s, job, collection, false, count_one, &n)
-	             : msp_store_count(s->store, collection, s->has_filter ? &s->filter : NULL, &n, msp_job_error(job));
+	             : msp_store_count(s->store, collection, s->filter, &n, msp_job_error(job));
 
 	if (r != MSP_OK)
 		return r;
@@ -299,7 +298,7 @@ static int print_found(struct db *s, struct msp_job *job, const bson_t *doc, voi
 
 static int find(struct db *s, struct msp_job *job)
 {
-	if (s->e && s->has_projection)
+	if (s->e && s->projection)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "--keys cannot be used with --expr; use --query");
 	return each(s, job, msp_job_operand(job, 2), true, print_found, NULL);
 }
@@ -312,7 +311,7 @@ static int distinct(struct db *s, struct msp_job *job)
 
 	if (s->e)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "distinct takes --query, not --expr");
-	r = msp_store_distinct(s->store, msp_job_operand(job, 2), msp_job_operand(job, 3), s->has_filter ? &s->filter : NULL, &values,
+	r = msp_store_distinct(s->store, msp_job_operand(job, 2), msp_job_operand(job, 3), s->filter, &values,
 	                       msp_job_error(job));
 	if (r != MSP_OK)
 		return r;
@@ -327,9 +326,9 @@ static int distinct(struct db *s, struct msp_job *job)
 
 static int needs_selection(struct db *s, struct msp_job *job)
 {
-	if (s->all && (s->e || s->has_filter))
+	if (s->all && (s->e || s->filter))
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "--all, and --expr or --query, exclude each other");
-	if (!s->all && !s->e && !s->has_filter)
+	if (!s->all && !s->e && !s->filter)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "which documents? --expr or --query; --all for every one");
 	return MSP_OK;
 }
@@ -836,30 +835,39 @@ static int check_options(const struct db *s, const struct verb *v, struct msp_jo
 	return wrong ? msp_error_set(msp_job_error(job), MSP_USAGE, "%s has no option %s", v->name, wrong) : MSP_OK;
 }
 
+static bson_t *moved(bson_t *from)
+{
+	bson_t *to = bson_copy(from);
+
+	bson_destroy(from);
+	return to;
+}
+
 static int parse_query(struct db *s, struct msp_job *job)
 {
 	struct msp_error *err = msp_job_error(job);
+	bson_t made;
 	int r = MSP_OK;
 
 	if (s->expr && (r = msp_job_expr(job, s->expr, MSP_EXPR_CONDITION, &s->e)) != MSP_OK)
 		return msp_error_prefix(err, "--expr");
 	if (s->query) {
-		r = msp_json_parse(s->query, strlen(s->query), &s->filter, NULL, err);
-		s->has_filter = r == MSP_OK;
+		r = msp_json_parse(s->query, strlen(s->query), &made, NULL, err);
 		if (r != MSP_OK)
 			return msp_error_prefix(err, "--query");
+		s->filter = moved(&made);
 	}
 	if (s->sort) {
-		r = keys_document(s->sort, true, &s->order, err);
-		s->has_order = r == MSP_OK;
+		r = keys_document(s->sort, true, &made, err);
 		if (r != MSP_OK)
 			return msp_error_prefix(err, "--sort");
+		s->order = moved(&made);
 	}
 	if (s->keys) {
-		r = keys_document(s->keys, false, &s->projection, err);
-		s->has_projection = r == MSP_OK;
+		r = keys_document(s->keys, false, &made, err);
 		if (r != MSP_OK)
 			return msp_error_prefix(err, "--keys");
+		s->projection = moved(&made);
 	}
 	return r;
 }
@@ -904,12 +912,9 @@ static void stop(void *self)
 	struct db *s = self;
 
 	msp_expr_free(s->e);
-	if (s->has_filter)
-		bson_destroy(&s->filter);
-	if (s->has_order)
-		bson_destroy(&s->order);
-	if (s->has_projection)
-		bson_destroy(&s->projection);
+	bson_destroy(s->filter);
+	bson_destroy(s->order);
+	bson_destroy(s->projection);
 	msp_bytes_free(&s->line);
 }
 

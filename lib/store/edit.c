@@ -3,6 +3,7 @@
 
 #include "store/order.h"
 #include "store/path.h"
+#include "store/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -328,7 +329,7 @@ static struct change *gather(const bson_t *update, size_t *n)
 		while (bson_iter_next(&it))
 			for (bool in = bson_iter_recurse(&it, &e); in && bson_iter_next(&e); room++)
 				;
-	list = calloc(room, sizeof(*list));
+	list = msp_room(room * sizeof(*list));
 	if (!list || !bson_iter_init(&it, update))
 		return list;
 	while (bson_iter_next(&it)) {

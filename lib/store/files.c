@@ -3,6 +3,7 @@
  * writing again after a failure writes the same. */
 #include "store/backend.h"
 #include "store/order.h"
+#include "store/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ static void free_put(struct msp_put *p)
 int msp_store_put(struct msp_store *s, const bson_value_t *id, const bson_t *attributes, unsigned flags, struct msp_put **out,
                   struct msp_error *err)
 {
-	struct msp_put *p = calloc(1, sizeof(*p));
+	struct msp_put *p = msp_room(sizeof(*p));
 	bson_t box = BSON_INITIALIZER;
 	bson_iter_t it;
 	int r = MSP_OK;

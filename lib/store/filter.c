@@ -2,6 +2,7 @@
 #include "store/match.h"
 
 #include "store/order.h"
+#include "store/room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static int no_memory(struct parse *p)
 
 static struct msp_match *node(int op, const char *path)
 {
-	struct msp_match *m = calloc(1, sizeof(*m));
+	struct msp_match *m = msp_room(sizeof(*m));
 
 	if (m) {
 		m->op = op;
@@ -435,7 +436,7 @@ static int document(struct parse *p, struct msp_match *parent, bson_iter_t *e)
 
 int msp_filter_compile(const bson_t *filter, struct msp_filter **out, struct msp_error *err)
 {
-	struct msp_filter *f = calloc(1, sizeof(*f));
+	struct msp_filter *f = msp_room(sizeof(*f));
 	struct parse p = {.err = err};
 	bson_iter_t e;
 	int r;

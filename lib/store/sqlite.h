@@ -33,7 +33,7 @@ struct msp_column {
 
 struct msp_unique {
 	char *name;
-	bson_t keys;
+	bson_t *keys;
 };
 
 struct msp_table {
@@ -95,7 +95,7 @@ int msp_table_refill(struct msp_sqlite *q, struct msp_table *t, struct msp_error
 /* ---- sqlite_find.c */
 /* A condition that no row fails whose document matches: SQL text, and the values of its ?NNN, numbered from 2 (?1 is the
  * filter). exact: nor does another pass it, so the filter need not be asked. */
-struct msp_plan {
+struct msp_where {
 	struct msp_bytes sql;
 	struct msp_bytes *value; /* rank, then bytes to be bound */
 	size_t values;
@@ -103,15 +103,15 @@ struct msp_plan {
 	struct msp_filter *filter;
 };
 /* t is in use in db; odd: it has rows that are. */
-int msp_plan_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_plan *out,
+int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_where *out,
                   struct msp_error *err) MSP_CHECKED;
-void msp_plan_free(struct msp_plan *p);
+void msp_where_free(struct msp_where *p);
 /* "SELECT what FROM t WHERE plan tail", or with what NULL "DELETE"; bound, ready to be stepped. p has to live as long. */
-int msp_plan_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_plan *p, const char *what,
+int msp_where_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_where *p, const char *what,
                      const char *tail, sqlite3_stmt **out, struct msp_error *err) MSP_CHECKED;
 int msp_table_odd(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, bool *out, struct msp_error *err) MSP_CHECKED;
 /* "ORDER BY ..." for a sort document. */
-int msp_plan_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
+int msp_where_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
 int msp_sql_text(struct msp_bytes *out, const char *text) MSP_CHECKED;
 int msp_sql_quoted(struct msp_bytes *out, const char *text, char quote) MSP_CHECKED;
 int msp_sqlite_find(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err) MSP_CHECKED;

@@ -2,6 +2,7 @@
 #include "store/edit.h"
 #include "store/order.h"
 #include "store/path.h"
+#include "store/room.h"
 #include "store/sqlite.h"
 
 #include <inttypes.h>
@@ -33,7 +34,7 @@ int msp_sql_quoted(struct msp_bytes *out, const char *text, char quote)
 
 struct maker {
 	const struct msp_table *t;
-	struct msp_plan *p;
+	struct msp_where *p;
 	size_t room;
 	bool exact, trivial; /* of the condition that was made last */
 };
@@ -41,7 +42,7 @@ struct maker {
 /* The value is bound, never written into the text: its kind, then its bytes. */
 static int bind_later(struct maker *m, char kind, const void *data, size_t n)
 {
-	struct msp_plan *p = m->p;
+	struct msp_where *p = m->p;
 	char text[24];
 
 	if (p->values == m->room) {
@@ -312,7 +313,7 @@ static int condition(struct maker *m, const struct msp_match *node)
 	}
 }
 
-void msp_plan_free(struct msp_plan *p)
+void msp_where_free(struct msp_where *p)
 {
 	for (size_t i = 0; i < p->values; i++)
 		msp_bytes_free(&p->value[i]);
@@ -322,7 +323,7 @@ void msp_plan_free(struct msp_plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-int msp_plan_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_plan *out, struct msp_error *err)
+int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_where *out, struct msp_error *err)
 {
 	struct maker m = {.t = t, .p = out};
 	int s;
@@ -343,11 +344,11 @@ int msp_plan_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, con
 	    (msp_sql_text(&out->sql, m.trivial ? " WHERE" : " AND") || msp_sql_text(&out->sql, " msp_match(?1, _doc)")))
 		s = msp_sqlite_memory(err);
 	if (s != MSP_OK)
-		msp_plan_free(out);
+		msp_where_free(out);
 	return s;
 }
 
-static int bind_all(struct msp_sqlite *q, sqlite3 *db, const struct msp_plan *p, sqlite3_stmt *st, struct msp_error *err)
+static int bind_all(struct msp_sqlite *q, sqlite3 *db, const struct msp_where *p, sqlite3_stmt *st, struct msp_error *err)
 {
 	int code = sqlite3_bind_parameter_count(st) >= 1 ? sqlite3_bind_pointer(st, 1, p->filter, "msp_filter", NULL) : SQLITE_OK;
 
@@ -376,7 +377,7 @@ static int bind_all(struct msp_sqlite *q, sqlite3 *db, const struct msp_plan *p,
 	return code == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
 }
 
-int msp_plan_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_plan *p, const char *what,
+int msp_where_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_where *p, const char *what,
                      const char *tail, sqlite3_stmt **out, struct msp_error *err)
 {
 	struct msp_bytes sql = {0};
@@ -422,7 +423,7 @@ static bool sorts_by_column(const struct msp_table *t, bool odd, const char *key
 	return false;
 }
 
-int msp_plan_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err)
+int msp_where_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err)
 {
 	const char *separator = " ORDER BY ";
 	bson_iter_t it;
@@ -455,7 +456,7 @@ struct cursor {
 	struct msp_cursor base;
 	sqlite3 *db;
 	sqlite3_stmt *st; /* NULL: there is no such collection */
-	struct msp_plan plan;
+	struct msp_where plan;
 	bool projects, made;
 	bson_t projection, doc;
 };
@@ -464,10 +465,10 @@ static int tail_of(const struct msp_table *t, bool odd, const struct msp_find *f
 {
 	char limit[32];
 
-	if (msp_plan_order(t, odd, f->sort, tail, err) != MSP_OK)
+	if (msp_where_order(t, odd, f->sort, tail, err) != MSP_OK)
 		return MSP_NOMEM;
-	snprintf(limit, sizeof(limit), f->limit ? " LIMIT %" PRIu64 : "", f->limit > INT64_MAX ? (uint64_t)INT64_MAX : f->limit);
-	return msp_sql_text(tail, limit) || msp_bytes_append(tail, "", 1) ? msp_sqlite_memory(err) : MSP_OK;
+	snprintf(limit, sizeof(limit), " LIMIT %" PRIu64, f->limit > INT64_MAX ? (uint64_t)INT64_MAX : f->limit);
+	return msp_sql_text(tail, f->limit ? limit : "") || msp_bytes_append(tail, "", 1) ? msp_sqlite_memory(err) : MSP_OK;
 }
 
 static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table *t, const struct msp_find *f, struct msp_error *err)
@@ -477,11 +478,11 @@ static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table 
 	int s = msp_table_odd(q, c->db, t, &odd, err);
 
 	if (s == MSP_OK)
-		s = msp_plan_make(q, t, odd, f->filter, &c->plan, err);
+		s = msp_where_make(q, t, odd, f->filter, &c->plan, err);
 	if (s == MSP_OK)
 		s = tail_of(t, odd, f, &tail, err);
 	if (s == MSP_OK)
-		s = msp_plan_prepare(q, c->db, t, &c->plan, "_doc", (const char *)tail.data, &c->st, err);
+		s = msp_where_prepare(q, c->db, t, &c->plan, "_doc", (const char *)tail.data, &c->st, err);
 	msp_bytes_free(&tail);
 	return s;
 }
@@ -489,7 +490,7 @@ static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table 
 int msp_sqlite_find(struct msp_store *store, const char *name, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err)
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	struct cursor *c = calloc(1, sizeof(*c));
+	struct cursor *c = msp_room(sizeof(*c));
 	struct msp_table *t = NULL;
 	int s;
 
@@ -555,7 +556,7 @@ void msp_sqlite_done(struct msp_cursor *base)
 	if (c->projects)
 		bson_destroy(&c->projection);
 	sqlite3_finalize(c->st);
-	msp_plan_free(&c->plan);
+	msp_where_free(&c->plan);
 	free(c);
 }
 
@@ -564,7 +565,7 @@ void msp_sqlite_done(struct msp_cursor *base)
 int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *filter, uint64_t *out, struct msp_error *err)
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	struct msp_plan plan = {0};
+	struct msp_where plan = {0};
 	struct msp_table *t;
 	sqlite3_stmt *st = NULL;
 	bool odd = false;
@@ -575,14 +576,14 @@ int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *fi
 		return s;
 	if (!t) {
 		s = msp_filter_compile(filter, &plan.filter, err);
-		msp_plan_free(&plan);
+		msp_where_free(&plan);
 		return s;
 	}
 	s = msp_table_odd(q, q->db, t, &odd, err);
 	if (s == MSP_OK)
-		s = msp_plan_make(q, t, odd, filter, &plan, err);
+		s = msp_where_make(q, t, odd, filter, &plan, err);
 	if (s == MSP_OK)
-		s = msp_plan_prepare(q, q->db, t, &plan, "count(*)", "", &st, err);
+		s = msp_where_prepare(q, q->db, t, &plan, "count(*)", "", &st, err);
 	if (s == MSP_OK) {
 		if (sqlite3_step(st) == SQLITE_ROW)
 			*out = (uint64_t)sqlite3_column_int64(st, 0);
@@ -590,7 +591,7 @@ int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *fi
 			s = msp_sqlite_fail(q, q->db, err);
 	}
 	sqlite3_finalize(st);
-	msp_plan_free(&plan);
+	msp_where_free(&plan);
 	return s;
 }
 

@@ -16,7 +16,7 @@ static void free_table(struct msp_table *t)
 		free(t->column[i].key);
 	for (size_t i = 0; i < t->uniques; i++) {
 		free(t->unique[i].name);
-		bson_destroy(&t->unique[i].keys);
+		bson_destroy(t->unique[i].keys);
 	}
 	sqlite3_finalize(t->put[0]);
 	sqlite3_finalize(t->put[1]);
@@ -98,7 +98,7 @@ static int load_unique(struct msp_table *t, sqlite3_stmt *st, struct msp_error *
 		return msp_error_set(err, MSP_CORRUPT, "an index that is damaged");
 	}
 	more[t->uniques].name = name;
-	bson_copy_to(&keys, &more[t->uniques++].keys);
+	more[t->uniques++].keys = bson_copy(&keys);
 	return MSP_OK;
 }
 

@@ -146,7 +146,7 @@ static int unique_key(struct row *r, const struct msp_unique *u, const bson_t *d
 	bool array = false;
 
 	key->len = 0;
-	if (!bson_iter_init(&k, &u->keys))
+	if (!bson_iter_init(&k, u->keys))
 		return MSP_OK;
 	while (bson_iter_next(&k)) {
 		bool there = msp_path_single(bson_get_data(doc), doc->len, bson_iter_key(&k), &it, &array);
@@ -360,22 +360,22 @@ static int add_row(struct rows *r, int64_t id)
 /* Which rows match; they are changed after the search has ended. */
 static int matching(struct msp_sqlite *q, const struct msp_table *t, const bson_t *filter, bool one, struct rows *out, struct msp_error *err)
 {
-	struct msp_plan plan = {0};
+	struct msp_where plan = {0};
 	sqlite3_stmt *st = NULL;
 	bool odd = false;
 	int s = msp_table_odd(q, q->db, t, &odd, err), code = SQLITE_DONE;
 
 	if (s == MSP_OK)
-		s = msp_plan_make(q, t, odd, filter, &plan, err);
+		s = msp_where_make(q, t, odd, filter, &plan, err);
 	if (s == MSP_OK)
-		s = msp_plan_prepare(q, q->db, t, &plan, "rowid", one ? " LIMIT 1" : "", &st, err);
+		s = msp_where_prepare(q, q->db, t, &plan, "rowid", one ? " LIMIT 1" : "", &st, err);
 	while (s == MSP_OK && (code = sqlite3_step(st)) == SQLITE_ROW)
 		if (add_row(out, sqlite3_column_int64(st, 0)) != MSP_OK)
 			s = msp_sqlite_memory(err);
 	if (s == MSP_OK && code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
 	sqlite3_finalize(st);
-	msp_plan_free(&plan);
+	msp_where_free(&plan);
 	return s;
 }
 
@@ -490,7 +490,7 @@ int msp_sqlite_update(struct msp_store *store, const char *c, const bson_t *filt
 int msp_sqlite_remove(struct msp_store *store, const char *c, const bson_t *filter, uint64_t *deleted, struct msp_error *err)
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	struct msp_plan plan = {0};
+	struct msp_where plan = {0};
 	struct msp_table *t = NULL;
 	sqlite3_stmt *st = NULL;
 	bool odd = false;
@@ -502,16 +502,16 @@ int msp_sqlite_remove(struct msp_store *store, const char *c, const bson_t *filt
 	if (s == MSP_OK && t)
 		s = msp_table_odd(q, q->db, t, &odd, err);
 	if (s == MSP_OK && t)
-		s = msp_plan_make(q, t, odd, filter, &plan, err);
+		s = msp_where_make(q, t, odd, filter, &plan, err);
 	if (s == MSP_OK && t)
-		s = msp_plan_prepare(q, q->db, t, &plan, NULL, "", &st, err);
+		s = msp_where_prepare(q, q->db, t, &plan, NULL, "", &st, err);
 	if (s == MSP_OK && t) {
 		if (sqlite3_step(st) != SQLITE_DONE)
 			s = msp_sqlite_fail(q, q->db, err);
 		*deleted = (uint64_t)sqlite3_changes64(q->db);
 	}
 	sqlite3_finalize(st);
-	msp_plan_free(&plan);
+	msp_where_free(&plan);
 	s = msp_sqlite_end(q, s, err);
 	if (s != MSP_OK)
 		*deleted = 0;

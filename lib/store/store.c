@@ -3,6 +3,7 @@
 
 #include "store/edit.h"
 #include "store/order.h"
+#include "store/room.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -291,7 +292,7 @@ static int sort_array(bson_t *array, struct msp_error *err)
 
 	if (n < 2)
 		return MSP_OK;
-	value = calloc(n, sizeof(*value));
+	value = msp_room(n * sizeof(*value));
 	if (!value || !bson_iter_init(&it, array)) {
 		free(value);
 		return memory(err);

@@ -17,7 +17,7 @@ static const char *store_uri;
 
 static bson_t *json(const char *text)
 {
-	bson_t *b = malloc(sizeof(*b));
+	bson_t *b = aligned_alloc(128, sizeof(*b)); /* libbson wants it so */
 	struct msp_error err = {0};
 	char *copy = strdup(text);
 
@@ -652,7 +652,7 @@ static int worker(int me)
 
 static void together(void)
 {
-	bson_t *inserted = json("{'by': {'$exists': true}}"), *same = json("{'i': {'$exists': true}}");
+	bson_t *inserted, *same;
 	uint64_t n = 0;
 	int status;
 
@@ -664,6 +664,8 @@ static void together(void)
 	for (int i = 0; i < 4; i++)
 		CHECK(wait(&status) > 0 && status == 0);
 	CHECKF(msp_store_open(store_uri, MSP_STORE_WRITE, &store, &error) == MSP_OK, "%s", error.text);
+	inserted = json("{'by': {'$exists': true}}");
+	same = json("{'i': {'$exists': true}}");
 	CHECKF(msp_store_count(store, "together", inserted, &n, &error) == MSP_OK && n == 200, "%u", (unsigned)n);
 	CHECKF(msp_store_count(store, "together", same, &n, &error) == MSP_OK && n == 50, "%u", (unsigned)n);
 	is("together", "{'_id': 'counter'}", NULL, "{'_id': 'counter', 'n': 200}");
