@@ -95,7 +95,7 @@ all: $(SO) $(STORE_SO) $(MONGO_SO) $(LINKS) $(B)/lib/libmspipe.a $(BINS)
 	@ln -sfn $(FLAGS_HASH) build/current
 
 # Loops over samples gain from what -O2 leaves out (the byte shuffle is three times as fast).
-$(B)/obj/lib/stream/encode.o $(B)/obj/lib/core/samples.o: ALL_CFLAGS += $(if $(SAN),,-O3)
+$(B)/obj/lib/stream/encode.o $(B)/obj/lib/core/samples.o $(B)/obj/lib/signal/exactsum.o: ALL_CFLAGS += $(if $(SAN),,-O3)
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -121,6 +121,28 @@ MSP_API int msp_window_check(const struct msp_window_spec *w, struct msp_error *
 MSP_API int msp_object_window(struct msp_object *o, const struct msp_window_spec *w,
                               struct msp_error *err) MSP_CHECKED;
 
+/* ---- exact sums --------------------------------------------------------- */
+
+/* A series of sums of doubles, each the exact sum of what was added to it: no rounding before msp_exactsum_value(), so no order, no
+ * grouping and no number of partial sums changes a bit. A superaccumulator with sparse digits: U. Kulisch, "Computer Arithmetic and
+ * Validity", 2nd ed., 2013, ch. 8; R. M. Neal, "Fast exact summation using small and large superaccumulators", arXiv:1505.05571,
+ * 2015. Numbers are cut into digits to the base 2^46 at fixed places by the rounding of J. Demmel and H. D. Nguyen, "Parallel
+ * reproducible summation", IEEE Trans. Comput. 64(7), 2015; unlike theirs, lower digits are never given up. Blocks of 256
+ * samples hold the digits that their numbers have: recordings in counts need one, doubles two to four; at most 47.
+ *
+ * Error: none till the value is asked for; that is the exact sum correctly rounded (half an ulp).
+ * Cost: for a number of k digits 5k floating-point operations; memory traffic 8 + 16 k bytes (a plain sum of doubles: 24).
+ * Limits: finite numbers; 2^53 of them to one sum. A sum that is zero is +0. */
+struct msp_exactsum; /* opaque */
+
+MSP_API struct msp_exactsum *msp_exactsum_new(void) MSP_CHECKED; /* NULL if memory ran out */
+MSP_API void msp_exactsum_free(struct msp_exactsum *s);          /* NULL is allowed */
+/* Adds x[k], finite, to sum first + k, for k = 0 .. n - 1. MSP_NOMEM; sums are not to be used afterwards. */
+MSP_API int msp_exactsum_add(struct msp_exactsum *s, int64_t first, const double *x, size_t n) MSP_CHECKED;
+/* Sum i, correctly rounded; infinite beyond the range of doubles; 0 where nothing was added. */
+MSP_API double msp_exactsum_value(const struct msp_exactsum *s, int64_t i);
+MSP_API uint64_t msp_exactsum_memory(const struct msp_exactsum *s); /* bytes that it holds */
+
 /* ---- stacks -------------------------------------------------------------- */
 
 enum msp_stack_op { MSP_STACK_MEAN, MSP_STACK_SUM, MSP_STACK_MEDIAN, MSP_STACK_RMS, MSP_STACK_WEIGHTED };
@@ -156,6 +178,50 @@ MSP_API uint64_t msp_stack_fold(const struct msp_stack *s); /* members so far */
  * afterwards. */
 MSP_API int msp_stack_finish(struct msp_stack *s, const struct msp_object *base, struct msp_object *out,
                              struct msp_error *err) MSP_CHECKED;
+
+/* ---- folds ---------------------------------------------------------------- */
+
+/* The reduce of map and reduce: members in any order, in any number of partial folds, folded in any tree, give the same bits. Sums,
+ * means and statistics are made of exact sums. Nothing depends on which member comes first: what must be alike is judged
+ * at the end, and most members win. */
+enum msp_fold_op { MSP_FOLD_MEAN, MSP_FOLD_SUM, MSP_FOLD_MAX, MSP_FOLD_MIN, MSP_FOLD_COUNT, MSP_FOLD_STATS };
+
+#define MSP_KIND_FOLD 5 /* kind of a partial fold as an object; msp(5), section PARTIAL FOLDS */
+
+struct msp_fold_spec {
+	int op, align, span; /* enum msp_fold_op, msp_stack_align, msp_stack_span */
+	uint64_t max_memory; /* bytes that one result may take; 0: no limit */
+};
+
+struct msp_fold; /* opaque: a fold being made */
+
+MSP_API struct msp_fold *msp_fold_new(const struct msp_fold_spec *spec) MSP_CHECKED; /* NULL if memory ran out */
+MSP_API void msp_fold_free(struct msp_fold *f);                                     /* NULL is allowed */
+/* Adds a live time series or seismogram (its samples become doubles), or the opening bracket of an ensemble, of which only
+ * metadata and id count. MSP_KILL with the reason if it cannot enter any fold: no samples, samples that are not finite
+ * (MSP_FOLD_STATS: or beyond 1e150), no positive sample interval, times out of range. MSP_FAIL: the result would need more than
+ * max_memory. */
+MSP_API int msp_fold_add(struct msp_fold *f, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Counts n dead members, the sum of whose ids is id. */
+MSP_API int msp_fold_dead(struct msp_fold *f, struct msp_id id, uint64_t n, struct msp_error *err) MSP_CHECKED;
+/* Adds a partial fold that msp_fold_partials() made. MSP_USAGE if it was made with another operation, alignment or span; MSP_CORRUPT
+ * if it is none; MSP_FAIL as above. */
+MSP_API int msp_fold_merge(struct msp_fold *f, const struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* The caller's own bytes in a partial fold (borrowed). MSP_CORRUPT if it is none. */
+MSP_API int msp_fold_group(const struct msp_object *o, struct msp_bytes *group, struct msp_error *err) MSP_CHECKED;
+MSP_API uint64_t msp_fold_memory(const struct msp_fold *f); /* bytes that it holds */
+
+/* Takes an object that is valid during the call; reason: NULL, or why it must be killed. Below 0 stops. */
+typedef int msp_fold_out_fn(void *context, struct msp_object *o, const char *reason);
+/* Gives the result: an object of doubles (MSP_FOLD_STATS: three, which metadata `statistic` calls mean, variance and count) with the
+ * metadata that all members have alike, sorted by key, and fold, the number of members; its id is the sum of theirs. Members that
+ * agree least (in kind, sample interval to 2^-18, time standard, axes to 2^-30, and with MSP_ALIGN_ZERO in sample interval exactly and
+ * grid to 1e-3 of a sample) are not in it: an object with a reason stands for those of each other shape. Dead members are counted in
+ * the error log. If none is live, an object with a reason. The fold is empty afterwards. */
+MSP_API int msp_fold_results(struct msp_fold *f, msp_fold_out_fn *out, void *context, struct msp_error *err) MSP_CHECKED;
+/* Gives the state as objects of MSP_KIND_FOLD; equal members make equal bytes. group: the caller's own, kept with each. */
+MSP_API int msp_fold_partials(struct msp_fold *f, const struct msp_bytes *group, msp_fold_out_fn *out, void *context,
+                              struct msp_error *err) MSP_CHECKED;
 
 /* ---- synthetic signals --------------------------------------------------- */
 

@@ -156,17 +156,25 @@ MSP_API uint64_t msp_writer_segment_bytes(const struct msp_writer *w); /* payloa
 MSP_API uint64_t msp_writer_stored(const struct msp_writer *w);        /* bytes given to fd so far */
 MSP_API const struct msp_totals *msp_writer_sum(const struct msp_writer *w); /* of all that was put */
 
+/* Changes the number of parts in all headers of a stream that was written as part k of some: where that number is known only in the
+ * end. fd is a regular file open for reading and writing, which holds a whole stream. name is for messages. */
+MSP_API int msp_stream_set_parts(int fd, const char *name, uint32_t parts, struct msp_error *err) MSP_CHECKED;
+
 /* ---- output files that appear whole or not at all ---------------------- */
 
 struct msp_outfile; /* opaque */
 
 /* Begins a file that will be path. Where the system can, the file has no name till it is committed (O_TMPFILE), so that not even SIGKILL
- * leaves litter; else it has a temporary name beside path. If path exists and is no regular file (/dev/full, a FIFO), it is written directly. */
+ * leaves litter; else it has a temporary name beside path. If path exists and is no regular file (/dev/full, a FIFO), it is written directly.
+ * A link stays one: the file that it names is replaced, or made. */
 MSP_API struct msp_outfile *msp_outfile_open(const char *path, struct msp_error *err) MSP_CHECKED;
 MSP_API int msp_outfile_fd(const struct msp_outfile *f);
 MSP_API const char *msp_outfile_path(const struct msp_outfile *f);
 /* Flushes to the disk, gives the file its name (replacing an older one), flushes the directory. On failure the old file is still there. Frees f in any case. */
 MSP_API int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err) MSP_CHECKED;
+/* Flushes and closes the file, which keeps a temporary name till it is committed or aborted: for many files that are to appear
+ * together, with few descriptors. On failure f is as it was. No effect if path is no regular file. */
+MSP_API int msp_outfile_park(struct msp_outfile *f, struct msp_error *err) MSP_CHECKED;
 /* Forgets the file: nothing is left of it. NULL is allowed. Frees f. */
 MSP_API void msp_outfile_abort(struct msp_outfile *f);
 /* The temporary name that must be unlinked if the process dies by a signal, or NULL. Valid until commit or abort. */

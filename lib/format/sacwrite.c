@@ -94,17 +94,24 @@ static bool old_reference(const struct header *h, msp_time *out)
 	return msp_time_from_yday(&c, out) == MSP_OK;
 }
 
-static void shift_picks(struct header *h, double by)
+/* From times after one reference to times after another. */
+static void shift_picks(struct header *h, msp_time from, msp_time to)
 {
+	msp_time ns;
+	double by = __builtin_sub_overflow(from, to, &ns) ? msp_time_to_seconds(from) - msp_time_to_seconds(to)
+	                                                 : msp_time_to_seconds(ns);
+
 	for (int i = SAC_O; i <= SAC_F; i++)
 		if (sac_float_names[i] != NULL && h->number[i] != (float)SAC_UNDEFINED)
 			h->number[i] = (float)(float_decimal(h->number[i]) + by);
 }
 
+#define MS INT64_C(1000000) /* ns */
+
 /* Reference time and b. */
 static void put_time(const struct msp_object *o, struct header *h, struct msp_format_notes *notes)
 {
-	msp_time old, rest = ((o->start % 1000000) + 1000000) % 1000000, ref = o->start - rest;
+	msp_time old, rest, ref;
 	struct msp_calendar c;
 	double b;
 
@@ -113,8 +120,10 @@ static void put_time(const struct msp_object *o, struct header *h, struct msp_fo
 			h->whole[i] = SAC_UNDEFINED;
 		rest = o->start;
 	} else {
+		rest = ((o->start % MS) + MS) % MS;
+		ref = o->start - rest; /* does not overflow: see check_object() */
 		if (old_reference(h, &old))
-			shift_picks(h, msp_time_to_seconds(old) - msp_time_to_seconds(ref));
+			shift_picks(h, old, ref);
 		msp_time_to_calendar(ref, &c);
 		h->whole[0] = c.year;
 		h->whole[1] = c.yday;
@@ -142,6 +151,8 @@ static int check_object(const struct msp_object *o, struct msp_error *err)
 		return msp_error_set(err, MSP_KILL, "sample interval %g s is beyond what SAC holds", o->dt);
 	if (o->type != MSP_I32 && o->type != MSP_F32 && o->type != MSP_F64)
 		return msp_error_set(err, MSP_KILL, "samples of type %u", o->type);
+	if (!o->relative && o->start < INT64_MIN + MS)
+		return msp_error_set(err, MSP_KILL, "its reference time would be out of range");
 	return MSP_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Sums, means and medians of series that need not cover the same span.
  *
- * Sums are plain sums in the order of arrival: another order may change the last bits. */
+ * Sums and means are exact till they are rounded once, so that the order of arrival does not matter. Sums of squares and weighted
+ * sums are plain sums in the order of arrival: another order may change the last bits. */
 #include "signal/accumulate.h"
 
 #include <inttypes.h>
@@ -25,9 +26,16 @@ void accumulate_free(struct accumulate *a)
 		for (i = 0; i < a->members; i++)
 			free(a->held[i].x);
 	free(a->held);
+	for (i = 0; i < 3; i++)
+		exactsum_clear(&a->exact[i]);
 	free(a->sum);
 	free(a->weight);
 	memset(a, 0, sizeof *a);
+}
+
+static bool is_exact(const struct accumulate *a)
+{
+	return a->op == MSP_STACK_MEAN || a->op == MSP_STACK_SUM;
 }
 
 /* The span after a member first .. first + n - 1 has come: joint or common. */
@@ -58,24 +66,24 @@ static int check_span(const struct accumulate *a, uint64_t n, struct msp_error *
 /* Room for samples lo .. lo + n - 1, with what was summed kept. */
 static int make_room(struct accumulate *a, int64_t lo, uint64_t n)
 {
-	double *sum, *weight = NULL;
+	double *sum = NULL, *weight = NULL;
 	size_t shift = (size_t)(a->base - lo), c;
 
-	if (a->sum && lo >= a->base && lo + (int64_t)n <= a->base + (int64_t)a->room)
+	if (a->room > 0 && lo >= a->base && lo + (int64_t)n <= a->base + (int64_t)a->room)
 		return MSP_OK;
-	sum = calloc((size_t)n * a->ncomp + 1, sizeof *sum);
+	if (!is_exact(a))
+		sum = calloc((size_t)n * a->ncomp + 1, sizeof *sum);
 	if (a->all)
 		weight = calloc((size_t)n + 1, sizeof *weight);
-	if (!sum || (a->all && !weight)) {
+	if ((!sum && !is_exact(a)) || (a->all && !weight)) {
 		free(sum);
 		free(weight);
 		return MSP_NOMEM;
 	}
-	if (a->sum) {
-		for (c = 0; c < a->ncomp; c++)
-			memcpy(sum + c * n + shift, a->sum + c * a->room, (size_t)a->room * sizeof *sum);
+	for (c = 0; a->sum && c < a->ncomp; c++)
+		memcpy(sum + c * n + shift, a->sum + c * a->room, (size_t)a->room * sizeof *sum);
+	if (a->weight)
 		memcpy(weight + shift, a->weight, (size_t)a->room * sizeof *weight);
-	}
 	free(a->sum);
 	free(a->weight);
 	a->sum = sum;
@@ -144,8 +152,12 @@ static int add_sums(struct accumulate *a, const double *x, int64_t first, uint64
 	count = (size_t)(to - from);
 	skip = (size_t)(from - first);
 	at = (size_t)(from - a->base);
-	for (c = 0; c < a->ncomp; c++)
-		add_series(a->sum + c * a->room + at, x + c * n + skip, count, a->op, weight);
+	for (c = 0; c < a->ncomp; c++) {
+		if (!is_exact(a))
+			add_series(a->sum + c * a->room + at, x + c * n + skip, count, a->op, weight);
+		else if (msp_exactsum_add(&a->exact[c], from, x + c * n + skip, count) < 0)
+			return MSP_NOMEM;
+	}
 	if (a->all)
 		for (i = 0; i < count; i++)
 			a->weight[at + i] += weight;
@@ -248,18 +260,25 @@ static int finish_median(struct accumulate *a, double *out)
 	return MSP_OK;
 }
 
+/* v * 2^e is the sum. A sum beyond the range of a double can have a mean within. */
+static double mean_or_sum(const struct accumulate *a, double v, int e, double w)
+{
+	if (a->op != MSP_STACK_SUM)
+		v = w > 0 ? v / w : 0;
+	return ldexp(a->op == MSP_STACK_RMS ? sqrt(v) : v, e);
+}
+
 static void finish_sums(const struct accumulate *a, double *out)
 {
 	size_t shift = (size_t)(a->first - a->base), c, i;
 
 	for (c = 0; c < a->ncomp; c++)
 		for (i = 0; i < a->n; i++) {
-			double v = a->sum[c * a->room + shift + i];
-			double w = a->all ? a->weight[shift + i] : a->total;
+			double w = a->all ? a->weight[shift + i] : a->total, v;
+			int e = 0;
 
-			if (a->op != MSP_STACK_SUM)
-				v = w > 0 ? v / w : 0;
-			out[c * a->n + i] = a->op == MSP_STACK_RMS ? sqrt(v) : v;
+			v = is_exact(a) ? exactsum_get(&a->exact[c], a->first + (int64_t)i, &e) : a->sum[c * a->room + shift + i];
+			out[c * a->n + i] = mean_or_sum(a, v, e, w);
 		}
 }
 

@@ -2,7 +2,7 @@
 #ifndef SIGNAL_ACCUMULATE_H
 #define SIGNAL_ACCUMULATE_H
 
-#include "mspipe/signal.h"
+#include "signal/exactsum.h"
 
 struct held { /* a member that the median must keep */
 	double *x;
@@ -20,7 +20,8 @@ struct accumulate {
 	uint64_t n;
 	int64_t base;      /* the grid's sample that sum[0] belongs to; component c is at sum + c * room */
 	uint64_t room;
-	double *sum;
+	struct msp_exactsum exact[3]; /* sums and means: component c's sums; samples count from the grid's 0 */
+	double *sum;       /* what else is a sum */
 	double *weight;    /* sum of weights at each sample, if all */
 	double total;      /* sum of weights */
 	struct held *held; /* median: the members */

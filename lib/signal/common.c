@@ -1,6 +1,7 @@
 /* Metadata that many objects have alike: intersection and union of BSON documents, element by element. */
 #include "signal/common.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct element {
@@ -116,5 +117,92 @@ int common_merge(struct msp_bytes *doc, const struct msp_bytes *more)
 	return MSP_OK;
 nomem:
 	msp_bytes_free(&all);
+	return MSP_NOMEM;
+}
+
+/* ---- sorted documents ---------------------------------------------------- */
+
+static const char *key_of(const struct element *e)
+{
+	return (const char *)e->data + 1;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct element *x = a, *y = b;
+	int c = strcmp(key_of(x), key_of(y));
+
+	return c ? c : (x->data > y->data) - (x->data < y->data);
+}
+
+int common_sort(struct msp_bytes *out, const struct msp_bytes *doc)
+{
+	struct element *e = NULL;
+	size_t n = 0, room = 0, i;
+	int s = MSP_NOMEM;
+	bson_iter_t it;
+
+	out->len = 0;
+	if (!open_document(doc, &it))
+		return MSP_OK;
+	while (bson_iter_next(&it)) {
+		if (n == room) {
+			struct element *more = realloc(e, (room ? 2 * room : 32) * sizeof *e);
+
+			if (!more)
+				goto done;
+			e = more;
+			room = room ? 2 * room : 32;
+		}
+		e[n++] = element_of(&it);
+	}
+	if (n == 0) {
+		s = MSP_OK;
+		goto done;
+	}
+	qsort(e, n, sizeof *e, by_key);
+	if (begin(out) < 0)
+		goto done;
+	for (i = 0; i < n; i++)
+		if ((i == 0 || strcmp(key_of(&e[i]), key_of(&e[i - 1])) != 0) && msp_bytes_append(out, e[i].data, e[i].len) < 0)
+			goto done;
+	s = end(out);
+done:
+	free(e);
+	return s;
+}
+
+int common_intersect(struct msp_bytes *a, const struct msp_bytes *b)
+{
+	struct msp_bytes kept = {0};
+	bson_iter_t x, y;
+	bool more_x, more_y;
+
+	if (a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0))
+		return MSP_OK;
+	more_x = open_document(a, &x) && bson_iter_next(&x);
+	more_y = open_document(b, &y) && bson_iter_next(&y);
+	while (more_x && more_y) {
+		int c = strcmp(bson_iter_key(&x), bson_iter_key(&y));
+
+		if (c == 0) {
+			struct element e = element_of(&x), f = element_of(&y);
+
+			if (e.len == f.len && memcmp(e.data, f.data, e.len) == 0
+			    && ((kept.len == 0 && begin(&kept) < 0) || msp_bytes_append(&kept, e.data, e.len) < 0))
+				goto nomem;
+		}
+		if (c <= 0)
+			more_x = bson_iter_next(&x);
+		if (c >= 0)
+			more_y = bson_iter_next(&y);
+	}
+	if (kept.len > 0 && end(&kept) < 0)
+		goto nomem;
+	msp_bytes_free(a);
+	*a = kept;
+	return MSP_OK;
+nomem:
+	msp_bytes_free(&kept);
 	return MSP_NOMEM;
 }

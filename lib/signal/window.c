@@ -125,7 +125,9 @@ static int keep(struct msp_object *o, uint64_t first, uint64_t n)
 {
 	size_t width = o->width, c;
 
-	if (o->ncomp == 1 && o->samples.cap == 0) {
+	if (o->samples.len == 0) {
+		/* only its header was read */
+	} else if (o->ncomp == 1 && o->samples.cap == 0) {
 		/* borrowed: only look at less of it */
 		msp_bytes_borrow(&o->samples, o->samples.data + first * width, (size_t)n * width);
 	} else {

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { MAX_LINKS = 40 };
 
 struct msp_outfile {
 	int fd;
@@ -35,6 +38,44 @@ static char *directory_of(const char *target)
 	return strndup(target, slash == target ? 1 : (size_t)(slash - target));
 }
 
+/* One step along a link: what it names, from where it lies. NULL if path is no link, or with errno set. */
+static char *read_link(const char *path)
+{
+	char text[PATH_MAX], *dir, *next = NULL;
+	ssize_t n = readlink(path, text, sizeof(text) - 1);
+
+	if (n < 0) {
+		errno = errno == EINVAL || errno == ENOENT ? 0 : errno;
+		return NULL;
+	}
+	text[n] = '\0';
+	if (text[0] == '/')
+		return strdup(text);
+	dir = directory_of(path);
+	if (dir && asprintf(&next, "%s/%s", dir, text) < 0)
+		next = NULL;
+	free(dir);
+	return next;
+}
+
+/* Where a file that does not exist will be: a link that leads nowhere yet stays a link, too. */
+static char *new_target(const char *path)
+{
+	char *at = strdup(path), *next;
+
+	for (int i = 0; at && i < MAX_LINKS; i++) {
+		next = read_link(at);
+		if (!next && errno == 0)
+			return at;
+		free(at);
+		at = next;
+	}
+	if (at)
+		errno = ELOOP;
+	free(at);
+	return NULL;
+}
+
 /* A name beside the target that nobody else uses: the process and a counter. */
 static char *temporary_name(const char *target, unsigned attempt)
 {
@@ -46,14 +87,6 @@ static char *temporary_name(const char *target, unsigned attempt)
 	if (asprintf(&name, "%.*s.%.200s.%ld-%u.tmp", dir, target, target + dir, (long)getpid(), attempt) < 0)
 		return NULL;
 	return name;
-}
-
-/* An existing target keeps its permissions; a new one gets the usual ones. */
-static mode_t mode_of(const char *target)
-{
-	struct stat st;
-
-	return stat(target, &st) == 0 ? st.st_mode & 0777 : 0666;
 }
 
 static int open_unnamed(const char *target, mode_t mode)
@@ -113,42 +146,60 @@ static int by_link(struct msp_outfile *f, const char *name, mode_t mode)
 	return linkat(AT_FDCWD, proc, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
 }
 
+/* The file that will replace the target, or nothing. An existing one keeps its permissions, whatever the umask. */
+static int open_regular(struct msp_outfile *f, const struct stat *old)
+{
+	mode_t mode = old ? old->st_mode & 0777 : 0666;
+
+	if (old && access(f->path, W_OK) != 0)
+		return -1;
+	f->fd = open_unnamed(f->target, mode);
+	if (f->fd < 0 && name_temporary(f, mode, by_open) != 0)
+		return -1;
+	if (!old || fchmod(f->fd, mode) == 0 || errno == EPERM) /* EPERM: a file system without modes */
+		return 0;
+	return -1;
+}
+
+static int open_target(struct msp_outfile *f)
+{
+	struct stat st;
+	int found = stat(f->path, &st);
+
+	if (*f->path == '\0' || (found != 0 && errno != ENOENT)) {
+		errno = *f->path ? errno : ENOENT;
+		return -1;
+	}
+	if (found == 0 && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	f->direct = found == 0 && !S_ISREG(st.st_mode);
+	if (f->direct) {
+		f->fd = open(f->path, O_WRONLY | O_CLOEXEC);
+		return f->fd < 0 ? -1 : 0;
+	}
+	f->target = found == 0 ? realpath(f->path, NULL) : new_target(f->path); /* a link stays a link */
+	return f->target ? open_regular(f, found == 0 ? &st : NULL) : -1;
+}
+
 struct msp_outfile *msp_outfile_open(const char *path, struct msp_error *err)
 {
 	struct msp_outfile *f = calloc(1, sizeof(*f));
-	struct stat st;
-	int found;
 
-	if (f)
+	if (f) {
+		f->fd = -1;
 		f->path = strdup(path);
+	}
 	if (!f || !f->path) {
 		free(f);
 		msp_error_set(err, MSP_NOMEM, "%s: no memory left", path);
 		return NULL;
 	}
-	found = stat(path, &st);
-	if (found == 0 && S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		goto failed;
-	}
-	f->direct = found == 0 && !S_ISREG(st.st_mode);
-	f->target = found == 0 ? realpath(path, NULL) : strdup(path); /* a link stays a link */
-	if (!f->target)
-		goto failed;
-	if (f->direct) {
-		f->fd = open(path, O_WRONLY | O_CLOEXEC);
-	} else {
-		if (found == 0 && access(path, W_OK) != 0)
-			goto failed;
-		f->fd = open_unnamed(f->target, mode_of(f->target));
-		if (f->fd < 0)
-			name_temporary(f, mode_of(f->target), by_open);
-	}
-	if (f->fd >= 0)
+	if (open_target(f) == 0)
 		return f;
-failed:
-	msp_error_errno(err, MSP_FAIL, "%s", path);
-	forget(f);
+	msp_error_errno(err, MSP_FAIL, "%s", *path ? path : "''");
+	msp_outfile_abort(f);
 	return NULL;
 }
 
@@ -200,6 +251,18 @@ static int sync_directory(const char *target)
 	return s;
 }
 
+int msp_outfile_park(struct msp_outfile *f, struct msp_error *err)
+{
+	int fd = f->fd;
+
+	if (f->direct || fd < 0)
+		return MSP_OK;
+	if (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0))
+		return msp_error_errno(err, MSP_FAIL, "%s", f->path);
+	f->fd = -1;
+	return close(fd) == 0 ? MSP_OK : msp_error_errno(err, MSP_FAIL, "%s", f->path);
+}
+
 int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
 {
 	int fd = f->fd;
@@ -214,10 +277,10 @@ int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
 		forget(f);
 		return MSP_OK;
 	}
-	if (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0))
+	if (fd >= 0 && (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0)))
 		goto failed;
 	f->fd = -1;
-	if (close(fd) != 0 || rename(f->temporary, f->target) != 0)
+	if ((fd >= 0 && close(fd) != 0) || rename(f->temporary, f->target) != 0)
 		goto failed;
 	free(f->temporary);
 	f->temporary = NULL;

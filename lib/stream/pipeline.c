@@ -181,34 +181,81 @@ static bool stages_equal(const struct msp_stage *a, const struct msp_stage *b)
 	return true;
 }
 
-/* A graph that others are merged into. Stages own only their `in`; strings belong to the documents. */
+/* A graph that others are merged into. Stages own only their `in`; strings belong to the documents. A stream that was
+ * joined of many files has as many histories: slot is a table of places, counted from 1, by hash of the stage. */
 struct graph {
 	struct msp_stage *stage;
 	uint32_t n, cap;
+	uint32_t *slot; /* 2 * cap of them, a power of two */
 };
+
+static uint64_t mix(uint64_t h, const void *data, size_t n)
+{
+	struct msp_id id = msp_id_hash(data, n);
+	uint64_t x;
+
+	memcpy(&x, id.byte, sizeof(x));
+	return (h ^ x) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static uint32_t first_slot(const struct graph *g, const struct msp_stage *stage)
+{
+	uint64_t h = mix(stage->nin, stage->in, stage->nin * sizeof(*stage->in));
+
+	h = mix(h, stage->tool, strlen(stage->tool));
+	for (uint32_t i = 0; i < stage->argc; i++)
+		h = mix(h, stage->argv[i], strlen(stage->argv[i]));
+	return (uint32_t)(h >> 32) & (2 * g->cap - 1);
+}
+
+/* The slot that has the stage, or the free one where it belongs. */
+static uint32_t find_slot(const struct graph *g, const struct msp_stage *stage)
+{
+	uint32_t k = first_slot(g, stage);
+
+	while (g->slot[k] != 0 && !stages_equal(&g->stage[g->slot[k] - 1], stage))
+		k = (k + 1) & (2 * g->cap - 1);
+	return k;
+}
+
+static int graph_grow(struct graph *g)
+{
+	uint32_t cap = g->cap ? 2 * g->cap : 16, *slot;
+	struct msp_stage *more = cap <= UINT32_MAX / 4 ? realloc(g->stage, cap * sizeof(*more)) : NULL;
+
+	if (!more)
+		return MSP_NOMEM;
+	g->stage = more;
+	slot = calloc(2 * (size_t)cap, sizeof(*slot));
+	if (!slot)
+		return MSP_NOMEM;
+	free(g->slot);
+	g->slot = slot;
+	g->cap = cap;
+	for (uint32_t i = 0; i < g->n; i++)
+		g->slot[find_slot(g, &g->stage[i])] = i + 1;
+	return MSP_OK;
+}
 
 /* Finds the stage in the graph or adds it. Returns its place, or below 0. */
 static int64_t graph_add(struct graph *g, const struct msp_stage *stage)
 {
-	for (uint32_t i = 0; i < g->n; i++)
-		if (stages_equal(&g->stage[i], stage))
-			return i;
-	if (g->n == g->cap) {
-		uint32_t cap = g->cap ? 2 * g->cap : 16;
-		struct msp_stage *more = realloc(g->stage, cap * sizeof(*more));
+	struct msp_stage *new;
+	uint32_t k;
 
-		if (!more)
-			return MSP_NOMEM;
-		g->stage = more;
-		g->cap = cap;
-	}
-	struct msp_stage *new = &g->stage[g->n];
+	if (g->n == g->cap && graph_grow(g) < 0)
+		return MSP_NOMEM;
+	k = find_slot(g, stage);
+	if (g->slot[k] != 0)
+		return g->slot[k] - 1;
+	new = &g->stage[g->n];
 	*new = *stage;
 	new->in = calloc((size_t)stage->nin + 1, sizeof(*new->in));
 	if (!new->in)
 		return MSP_NOMEM;
 	memcpy(new->in, stage->in, stage->nin * sizeof(*new->in));
-	return g->n++;
+	g->slot[k] = ++g->n;
+	return g->n - 1;
 }
 
 /* Merges stages into the graph; *end is set to the place of the last one. */
@@ -256,7 +303,7 @@ static int merge_all(struct graph *g, struct msp_stage **lists, uint32_t *length
 int msp_pipeline_merge(struct msp_bytes *out, const struct msp_bytes *in, size_t n, const char *tool, const char *version,
                        int argc, const char *const *argv, struct msp_error *err)
 {
-	struct graph g = {NULL, 0, 0};
+	struct graph g = {NULL, 0, 0, NULL};
 	struct msp_stage **lists = calloc(n + 1, sizeof(struct msp_stage *));
 	uint32_t *lengths = calloc(n + 1, sizeof(*lengths));
 	const char **args = calloc((size_t)argc + 1, sizeof(*args));
@@ -276,6 +323,7 @@ int msp_pipeline_merge(struct msp_bytes *out, const struct msp_bytes *in, size_t
 	for (uint32_t i = 0; i < g.n; i++)
 		free(g.stage[i].in);
 	free(g.stage);
+	free(g.slot);
 	for (size_t i = 0; lists && lengths && i < n; i++)
 		msp_stages_free(lists[i], lengths[i]);
 	free(lists);

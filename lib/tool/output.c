@@ -133,14 +133,9 @@ static int begin_as_input(struct msp_job *job, const struct msp_header *h)
 
 /* ---- segments of one's own --------------------------------------------- */
 
-/* Notes where the input comes from; the new stream's origin and history are made of all that was met. */
-static int meet(struct msp_job *job, const struct msp_header *h)
+/* Which part the new stream is: that of the input, if all of it is of one. */
+static int meet_part(struct msp_job *job, const struct msp_header *h)
 {
-	struct msp_id pipeline = msp_id_hash(h->pipeline.data, h->pipeline.len);
-	struct msp_bytes *met;
-
-	if (job->any_met && msp_id_equal(&pipeline, &job->last_pipeline) && msp_id_equal(&h->origin, &job->last_origin))
-		return MSP_OK;
 	if (job->origin_set) {
 		if (h->parts != 0 && job->parts != 0)
 			return msp_error_set(&job->error, MSP_USAGE, "%s is part %u of %u of a stream already: it is not split again",
@@ -148,9 +143,22 @@ static int meet(struct msp_job *job, const struct msp_header *h)
 	} else if (!job->any_met) {
 		job->part = h->part;
 		job->parts = h->parts;
-	} else if (job->part != h->part || job->parts != h->parts) {
+	} else if (job->parts != 0 && (job->part != h->part || job->parts != h->parts)) {
 		job->part = job->parts = 0;
+		job->met_grew = true;
 	}
+	return MSP_OK;
+}
+
+/* Notes where the input comes from; the new stream's origin and history are made of all that was met. */
+static int meet(struct msp_job *job, const struct msp_header *h)
+{
+	struct msp_id pipeline = msp_id_hash(h->pipeline.data, h->pipeline.len);
+	struct msp_bytes *met;
+	int s = meet_part(job, h);
+
+	if (s < 0 || (job->any_met && msp_id_equal(&pipeline, &job->last_pipeline) && msp_id_equal(&h->origin, &job->last_origin)))
+		return s;
 	job->any_met = job->met_grew = true;
 	job->last_pipeline = pipeline;
 	job->last_origin = h->origin;

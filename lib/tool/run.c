@@ -238,7 +238,8 @@ static int prepare(struct msp_job *job)
 	const struct msp_tool *tool = job->tool;
 	int s = divide_operands(job);
 
-	job->output_path = job->common.output;
+	if (job->common.output && strcmp(job->common.output, "-") != 0) /* -o -: standard output */
+		job->output_path = job->common.output;
 	job->restream = tool->flags & MSP_TOOL_RESTREAM || (job->line.segment_given && !(tool->flags & MSP_TOOL_SOURCE));
 	job->started = s == MSP_OK;
 	if (s == MSP_OK && tool->start)

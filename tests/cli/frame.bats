@@ -120,6 +120,28 @@ load common
 	expect_sh 0 '(trap "" PIPE; mscat --level 0 a.msp; echo $? >code) 2>err | head -c 10 >/dev/null; [ ! -s err ] && [ "$(cat code)" = 141 ]'
 }
 
+@test "frame: -o through links, into special files, to standard output" {
+	mssynth -n 1 -o a.msp
+	mkdir far
+	ln -s far/b.msp link
+	mscat a.msp -o link
+	mscat a.msp -o link
+	[ -L link ] && mscheck far/b.msp
+	mscat a.msp -o /dev/stdout | mscheck
+	mscat a.msp -o - | mscheck
+	mscat a.msp -o - >c.msp
+	mscheck c.msp
+	[ ! -e - ]
+	expect_sh 0 "mscat a.msp -o /dev/fd/1 | cat >d.msp"
+	mscheck d.msp
+	equal "$(msls -o - a.msp)" "$(msls a.msp)"
+	expect 1 mscat a.msp -o ""
+	equal "$stderr" "mscat: '': No such file or directory"
+	cp a.msp e.msp
+	msfilter --lowpass 1 e.msp -o e.msp
+	equal "$(mscheck --digest e.msp | cut -c 1-32)" "$(msfilter --lowpass 1 a.msp | mscheck --digest | cut -c 1-32)"
+}
+
 @test "frame: closed standard descriptors are errors, not other files" {
 	mssynth -n 1 -o a.msp
 	expect_sh 1 'mscat a.msp >&-'

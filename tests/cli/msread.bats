@@ -307,6 +307,8 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	done
 	expect 0 mswindow 1 2 h.msp -o cut.msp
 	equal "$(msls -f '%{type} %{npts}' cut.msp | sort -u)" "$(printf 'none %s\n' 21 41)"
+	expect 0 mswindow --short truncate -1 1 h.msp -o cut.msp
+	equal "$(msls -f '%{type} %{npts}' cut.msp | sort -u)" "$(printf 'none %s\n' 21 41)"
 	expect 0 mssave --to sac sac/ h.msp
 	contains "$stderr" "5 objects not saved"
 }

@@ -22,6 +22,8 @@ command_table()
 	msdump|text|--json --samples
 	msdump|text|--csv
 	msfilter|filter|--lowpass 2 --zero-phase
+	msfold|filter|--by sta
+	msfold|filter|--partial --sum --by sta
 	msgrep|filter|npts >= 0 || !defined(npts)
 	msgroup|filter|sta
 	mshead|filter|-n 1000000
@@ -32,6 +34,9 @@ command_table()
 	mssave|sink|--to sac target.dir/
 	msset|filter|torture="yes"
 	mssort|filter|sta,starttime
+	mssplit|sink|-n 2 --prefix target
+	mssplit|sink|--size 4k --prefix target
+	mssplit|sink|--by sta --prefix target
 	msstack|filter|--mean
 	mssynth|source|-n 3 --npts 50
 	mswindow|filter|--short pad 0 1

@@ -11,10 +11,14 @@ setup_file()
 flip()
 {
 	local file=$1
+	local seen=" "
 	row()
 	{
 		local name=$1 kind=$2
 		shift 2
+		# with its first row: a stream is read in the same way whatever the options
+		full || case $seen in *" $name "*) return 0 ;; esac
+		seen="$seen$name "
 		"$BATS_FILE_TMPDIR/sweep" flip "$kind" "$file" "$(command -v mscheck)" "$name" "$@"
 	}
 	for_each "$2" row

@@ -256,6 +256,14 @@ static void check_notes(void)
 	CHECK(msp_object_to_f64(&o, &err) == MSP_OK);
 	msp_object_f64(&o, 0)[5] = 1e300;
 	CHECK(msp_sac_write(&o, &file, &notes, &err) == MSP_KILL && strstr(err.text, "float32") != NULL && file.len == 0);
+	CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_F32, 2) == MSP_OK);
+	memset(o.samples.data, 0, o.samples.len);
+	o.dt = 1;
+	o.start = INT64_MIN + 1; /* the millisecond before is no time */
+	CHECK(msp_sac_write(&o, &file, &notes, &err) == MSP_KILL && strstr(err.text, "out of range") != NULL);
+	o.start += 1000000;
+	CHECK(msp_sac_write(&o, &file, &notes, &err) == MSP_OK);
+	file.len = 0;
 	CHECK(msp_meta_set_string(&o, "sta", "NINECHARS") == MSP_OK);
 	CHECK(msp_sac_write(&o, &file, &notes, &err) == MSP_KILL && strstr(err.text, "NINECHARS") != NULL);
 	msp_bytes_free(&file);

@@ -70,6 +70,15 @@ static void commits(void)
 	CHECK(msp_outfile_commit(begin("link", "through"), NULL) == MSP_OK);
 	CHECK(holds("a", "through") && lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
 
+	CHECK(chmod("a", 0666) == 0 && umask(022) != 0777 && msp_outfile_commit(begin("link", "again"), NULL) == MSP_OK);
+	CHECK(stat("a", &st) == 0 && (st.st_mode & 0777) == 0666); /* the umask is for new files */
+
+	CHECK(mkdir("far", 0777) == 0 && symlink("far/there", "dangling") == 0 && symlink("../dangling", "far/twice") == 0);
+	msp_outfile_abort(begin("far/twice", "no"));
+	CHECK(access("far/there", F_OK) != 0);
+	CHECK(msp_outfile_commit(begin("far/twice", "made"), NULL) == MSP_OK && holds("far/there", "made"));
+	CHECK(lstat("dangling", &st) == 0 && S_ISLNK(st.st_mode) && lstat("far/twice", &st) == 0 && S_ISLNK(st.st_mode));
+
 	CHECK(mkdir("dir", 0777) == 0 && msp_outfile_commit(begin("dir/b", "b"), NULL) == MSP_OK && holds("dir/b", "b"));
 }
 
@@ -79,6 +88,9 @@ static void refusals(void)
 
 	CHECK(!msp_outfile_open("none/b", &err) && strstr(err.text, "none/b: No such file"));
 	CHECK(!msp_outfile_open("dir", &err) && strstr(err.text, "dir: Is a directory"));
+	CHECK(!msp_outfile_open("", &err) && strstr(err.text, "'': No such file"));
+	CHECK(symlink("loop", "loop") == 0 && !msp_outfile_open("loop", &err) && strstr(err.text, "loop: Too many levels"));
+	CHECK(symlink("none/b", "lost") == 0 && !msp_outfile_open("lost", &err) && strstr(err.text, "lost: No such file"));
 	struct msp_outfile *full = begin("/dev/null", "nothing"); /* no regular file: written as it is */
 	CHECK(msp_outfile_temporary(full) == NULL && msp_outfile_commit(full, NULL) == MSP_OK);
 	struct stat st;
