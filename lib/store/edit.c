@@ -305,22 +305,15 @@ static int apply(int which, const bson_t *doc, const bson_iter_t *e, bool fresh,
 }
 
 struct change {
+	bson_iter_t operand;
 	const char *path; /* that it sets */
 	int which;
-	bson_iter_t operand;
 };
-
-static int by_path(const void *a, const void *b)
-{
-	const struct change *x = a, *y = b;
-
-	return strcmp(x->path, y->path);
-}
 
 /* All changes in the order of their keys, as MongoDB makes them: so new keys stand in that order. */
 static struct change *gather(const bson_t *update, size_t *n)
 {
-	struct change *list;
+	struct change *list, one = {0};
 	bson_iter_t it, e;
 	size_t room = 1;
 
@@ -334,12 +327,16 @@ static struct change *gather(const bson_t *update, size_t *n)
 		return list;
 	while (bson_iter_next(&it)) {
 		for (bool in = bson_iter_recurse(&it, &e); in && bson_iter_next(&e); (*n)++) {
-			list[*n].which = operator_of(bson_iter_key(&it));
-			list[*n].path = list[*n].which == RENAME ? bson_iter_utf8(&e, NULL) : bson_iter_key(&e);
-			list[*n].operand = e;
+			size_t at = *n;
+
+			one.which = operator_of(bson_iter_key(&it));
+			one.path = one.which == RENAME ? bson_iter_utf8(&e, NULL) : bson_iter_key(&e);
+			one.operand = e;
+			for (; at > 0 && strcmp(list[at - 1].path, one.path) > 0; at--) /* they are few */
+				list[at] = list[at - 1];
+			list[at] = one;
 		}
 	}
-	qsort(list, *n, sizeof(*list), by_path);
 	return list;
 }
 

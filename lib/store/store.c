@@ -278,31 +278,46 @@ static int check_order(const bson_t *order, const char *what, bool empty_allowed
 
 /* ---- reading ----------------------------------------------------------- */
 
+/* A bson_iter_t alone is smaller than its alignment, and cannot be an element of an array. */
+struct boxed {
+	bson_iter_t it;
+};
+
 static int compare_values(const void *a, const void *b)
 {
-	return msp_order(a, b);
+	const bson_iter_t *const *x = a, *const *y = b;
+
+	return msp_order(*x, *y);
 }
 
 /* Replaces an array by itself in MongoDB's order. */
 static int sort_array(bson_t *array, struct msp_error *err)
 {
 	uint32_t n = bson_count_keys(array), i = 0, k = 0;
-	bson_iter_t *value, it;
-	bson_t sorted = BSON_INITIALIZER;
+	struct boxed *value;
+	bson_iter_t it;
+	const bson_iter_t **place;
+	bson_t sorted;
 
 	if (n < 2)
 		return MSP_OK;
 	value = msp_room(n * sizeof(*value));
-	if (!value || !bson_iter_init(&it, array)) {
+	place = calloc(n, sizeof(*place));
+	if (!value || !place || !bson_iter_init(&it, array)) {
 		free(value);
+		free(place);
 		return memory(err);
 	}
-	while (i < n && bson_iter_next(&it))
-		value[i++] = it;
-	qsort(value, n, sizeof(*value), compare_values);
+	for (; i < n && bson_iter_next(&it); i++) {
+		value[i].it = it;
+		place[i] = &value[i].it;
+	}
+	qsort(place, n, sizeof(*place), compare_values);
+	bson_init(&sorted);
 	for (i = 0; i < n; i++)
-		(void)msp_array_add(&sorted, &k, &value[i]);
+		(void)msp_array_add(&sorted, &k, place[i]);
 	free(value);
+	free(place);
 	bson_destroy(array);
 	bson_steal(array, &sorted);
 	return MSP_OK;
