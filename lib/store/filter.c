@@ -174,13 +174,13 @@ static void set_type(struct msp_match *m, int type)
 static int one_type(struct parse *p, struct msp_match *m, const bson_iter_t *value)
 {
 	const char *name;
-	long double n;
+	double n;
 
 	if (msp_rank(value) == MSP_R_NUMBER) {
 		n = msp_number(value);
 		n = n == -1 ? 255 : n;
 		for (size_t i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
-			if ((long double)type_names[i].type == n) {
+			if ((double)type_names[i].type == n) {
 				set_type(m, type_names[i].type);
 				return MSP_OK;
 			}
@@ -241,11 +241,11 @@ static int exists(struct parse *p, struct msp_match *parent, const bson_iter_t *
 static int size(struct parse *p, struct msp_match *parent, const bson_iter_t *value)
 {
 	struct msp_match *m = add(parent, MSP_M_SIZE, p->path);
-	long double n = msp_rank(value) == MSP_R_NUMBER ? msp_number(value) : -1;
+	double n = msp_rank(value) == MSP_R_NUMBER ? msp_number(value) : -1;
 
 	if (!m)
 		return no_memory(p);
-	if (!(n >= 0 && n < 2147483648.0L && n == floorl(n)))
+	if (!(n >= 0 && n < 2147483648.0 && n == floor(n)))
 		return msp_error_set(p->err, MSP_USAGE, "$size needs a whole number, not below 0");
 	m->number = (int64_t)n;
 	return MSP_OK;

@@ -32,19 +32,19 @@ int msp_rank(const bson_iter_t *it)
 	}
 }
 
-long double msp_number(const bson_iter_t *it)
+double msp_number(const bson_iter_t *it)
 {
 	bson_decimal128_t decimal;
 	char text[BSON_DECIMAL128_STRING];
 
 	switch (bson_iter_type(it)) {
 	case BSON_TYPE_INT32: return bson_iter_int32(it);
-	case BSON_TYPE_INT64: return bson_iter_int64(it);
+	case BSON_TYPE_INT64: return (double)bson_iter_int64(it);
 	case BSON_TYPE_DECIMAL128:
 		if (!bson_iter_decimal128(it, &decimal))
-			return NAN;
+			return (double)NAN;
 		bson_decimal128_to_string(&decimal, text);
-		return strtold(text, NULL);
+		return strtod(text, NULL);
 	default: return bson_iter_double(it);
 	}
 }
@@ -59,12 +59,45 @@ static int bytes(const void *a, size_t na, const void *b, size_t nb)
 	return c ? c : (na > nb) - (na < nb);
 }
 
+static int int64s(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static bool whole(const bson_iter_t *it)
+{
+	return bson_iter_type(it) == BSON_TYPE_INT32 || bson_iter_type(it) == BSON_TYPE_INT64;
+}
+
+/* An integer with a double that is not NaN, without rounding either. */
+static int int_with_double(int64_t i, double d)
+{
+	int64_t t;
+	double rest;
+
+	if (d >= 0x1p63)
+		return -1;
+	if (d < -0x1p63)
+		return 1;
+	t = (int64_t)d;
+	rest = d - (double)t;
+	return i != t ? int64s(i, t) : (rest < 0) - (rest > 0);
+}
+
 static int numbers(const bson_iter_t *a, const bson_iter_t *b)
 {
-	long double x = msp_number(a), y = msp_number(b);
+	double x, y;
 
+	if (whole(a) && whole(b))
+		return int64s(bson_iter_as_int64(a), bson_iter_as_int64(b));
+	x = msp_number(a);
+	y = msp_number(b);
 	if (isnan(x) || isnan(y))
 		return (isnan(x) ? 0 : 1) - (isnan(y) ? 0 : 1);
+	if (whole(a))
+		return int_with_double(bson_iter_as_int64(a), y);
+	if (whole(b))
+		return -int_with_double(bson_iter_as_int64(b), x);
 	return (x > y) - (x < y);
 }
 
@@ -120,11 +153,6 @@ static int binaries(const bson_iter_t *a, const bson_iter_t *b)
 	if (na != nb)
 		return na < nb ? -1 : 1;
 	return sa != sb ? (sa < sb ? -1 : 1) : bytes(x, na, y, nb);
-}
-
-static int int64s(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
 }
 
 static int timestamps(const bson_iter_t *a, const bson_iter_t *b)
@@ -213,15 +241,14 @@ static int put_text(struct msp_bytes *out, const char *s, size_t n)
 /* The nearest double, then what an integer is above or below it. */
 static int put_number(struct msp_bytes *out, const bson_iter_t *it)
 {
-	long double v = msp_number(it);
-	double d = (double)v;
+	double d = msp_number(it);
 	uint64_t bits;
 	int rest = 0;
 
 	if (isnan(d))
 		return put_u64(out, 0) || put(out, "\0", 2) ? MSP_NOMEM : MSP_OK;
 	if (bson_iter_type(it) == BSON_TYPE_INT64)
-		rest = (int)(v - (long double)d); /* at most 512 */
+		rest = (int)(d < 0x1p63 ? bson_iter_int64(it) - (int64_t)d : bson_iter_int64(it) - INT64_MAX - 1); /* at most 512 */
 	d += 0.0; /* -0 is 0 */
 	memcpy(&bits, &d, 8);
 	bits = bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;

@@ -12,9 +12,10 @@ enum {
 };
 
 int msp_rank(const bson_iter_t *it);
-/* Every BSON number exactly, but for digits of a decimal128 past those of a long double. */
-long double msp_number(const bson_iter_t *it);
-/* Below, equal to or above 0. NaN is the least number and equals itself. */
+/* A number as a double: not exact for all integers. */
+double msp_number(const bson_iter_t *it);
+/* Below, equal to or above 0. NaN is the least number and equals itself. Numbers of all types are compared by their exact values, but
+ * a decimal128 by the double nearest to it. */
 int msp_order(const bson_iter_t *a, const bson_iter_t *b);
 /* Appends bytes that sort by memcmp() as msp_order() does, and of which none is another's beginning. it NULL: a
  * missing key, as null. */

@@ -230,7 +230,7 @@ static int check_document(const bson_t *doc, bool needs_id, bool *has_id, struct
 		return msp_error_set(err, MSP_USAGE, "a document that is none");
 	while (bson_iter_next(&it)) {
 		const char *key = bson_iter_key(&it);
-		int type = bson_iter_type(&it);
+		bson_type_t type = bson_iter_type(&it);
 
 		if (key[0] == '$')
 			return msp_error_set(err, MSP_USAGE, "a document with the key \"%s\": none may begin with $", key);
@@ -261,7 +261,7 @@ static int check_order(const bson_t *order, const char *what, bool empty_allowed
 	if (!bson_iter_init(&it, order))
 		return msp_error_set(err, MSP_USAGE, "%s: not a document", what);
 	for (; bson_iter_next(&it); any = true) {
-		long double v = msp_rank(&it) == MSP_R_NUMBER ? msp_number(&it) : 0;
+		double v = msp_rank(&it) == MSP_R_NUMBER ? msp_number(&it) : 0;
 
 		if (bad_key(bson_iter_key(&it)))
 			return msp_error_set(err, MSP_USAGE, "%s: \"%s\" is no key", what, bson_iter_key(&it));
