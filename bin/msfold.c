@@ -319,7 +319,7 @@ static int flow(void *self, struct msp_job *job, struct msp_object *o)
 	case MSP_ENSEMBLE_END:
 		f->inside = false;
 		return MSP_OK;
-	case MSP_KIND_FOLD:
+	case MSP_PARTIAL_FOLD:
 		return add_partial(f, o);
 	default:
 		return msp_pass(job, o);

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 struct save {
@@ -44,17 +43,6 @@ static const struct msp_option options[] = {
 
 /* ---- where and what ---------------------------------------------------- */
 
-static int format_of_ending(const char *text)
-{
-	const char *dot = strrchr(text, '.');
-
-	if (!dot || strchr(dot, '/'))
-		return MSP_FORMAT_UNKNOWN;
-	if (strcasecmp(dot, ".ms") == 0)
-		return MSP_FORMAT_MSEED;
-	return msp_format_parse(dot + 1);
-}
-
 static bool is_store(const char *target)
 {
 	size_t n = strlen(target);
@@ -73,7 +61,7 @@ static bool is_directory(const struct save *s)
 		return true;
 	if (stat(s->target, &st) == 0)
 		return S_ISDIR(st.st_mode);
-	return s->to == MSP_FORMAT_SAC && format_of_ending(s->target) != MSP_FORMAT_SAC;
+	return s->to == MSP_FORMAT_SAC && msp_format_of_ending(s->target) != MSP_FORMAT_SAC;
 }
 
 static int open_directory(struct save *s)
@@ -110,7 +98,7 @@ static int start(void *self, struct msp_job *job)
 	if ((s->record_length & (s->record_length - 1)) != 0)
 		return msp_error_set(err, MSP_USAGE, "--record-length %" PRId64 ": not a power of two", s->record_length);
 	directory = is_directory(s);
-	s->format = s->to ? s->to : format_of_ending(s->name ? s->name : s->target);
+	s->format = s->to ? s->to : msp_format_of_ending(s->name ? s->name : s->target);
 	if (s->format == MSP_FORMAT_UNKNOWN)
 		return msp_error_set(err, MSP_USAGE, "%s: what format? Say --to msp, mseed or sac", s->target);
 	if (directory)

@@ -164,6 +164,7 @@ enum msp_kind {
 	MSP_SEISMOGRAM = 2,     /* three components */
 	MSP_ENSEMBLE_BEGIN = 3, /* opens a bracket; its metadata are the ensemble's */
 	MSP_ENSEMBLE_END = 4,   /* closes it; carries nothing */
+	MSP_PARTIAL_FOLD = 5,   /* the state of a fold (msp_fold_* in signal.h); to all but msfold it is as an unknown kind */
 	/* other kinds pass through every command unchanged */
 };
 

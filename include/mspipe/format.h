@@ -31,6 +31,8 @@ MSP_API int msp_format_sniff(const void *data, size_t n);
 /* "msp", "mseed", "sac" (any case; "miniseed" too) to enum msp_format; MSP_FORMAT_UNKNOWN for another name. */
 MSP_API int msp_format_parse(const char *name);
 MSP_API const char *msp_format_name(int format);
+/* What the ending of a file's name says (.msp, .mseed, .miniseed, .ms, .sac), or MSP_FORMAT_UNKNOWN. */
+MSP_API int msp_format_of_ending(const char *path);
 
 /* ---- reading ----------------------------------------------------------- */
 

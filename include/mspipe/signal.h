@@ -186,7 +186,6 @@ MSP_API int msp_stack_finish(struct msp_stack *s, const struct msp_object *base,
  * at the end, and most members win. */
 enum msp_fold_op { MSP_FOLD_MEAN, MSP_FOLD_SUM, MSP_FOLD_MAX, MSP_FOLD_MIN, MSP_FOLD_COUNT, MSP_FOLD_STATS };
 
-#define MSP_KIND_FOLD 5 /* kind of a partial fold as an object; msp(5), section PARTIAL FOLDS */
 
 struct msp_fold_spec {
 	int op, align, span; /* enum msp_fold_op, msp_stack_align, msp_stack_span */
@@ -219,7 +218,7 @@ typedef int msp_fold_out_fn(void *context, struct msp_object *o, const char *rea
  * grid to 1e-3 of a sample) are not in it: an object with a reason stands for those of each other shape. Dead members are counted in
  * the error log. If none is live, an object with a reason. The fold is empty afterwards. */
 MSP_API int msp_fold_results(struct msp_fold *f, msp_fold_out_fn *out, void *context, struct msp_error *err) MSP_CHECKED;
-/* Gives the state as objects of MSP_KIND_FOLD; equal members make equal bytes. group: the caller's own, kept with each. */
+/* Gives the state as objects of MSP_PARTIAL_FOLD (msp(5), section PARTIAL FOLDS); equal members make equal bytes. group: the caller's own, kept with each. */
 MSP_API int msp_fold_partials(struct msp_fold *f, const struct msp_bytes *group, msp_fold_out_fn *out, void *context,
                               struct msp_error *err) MSP_CHECKED;
 

@@ -137,6 +137,7 @@ const char *msp_kind_name(int kind)
 	case MSP_SEISMOGRAM: return "seismogram";
 	case MSP_ENSEMBLE_BEGIN: return "ensemble";
 	case MSP_ENSEMBLE_END: return "ensemble_end";
+	case MSP_PARTIAL_FOLD: return "partial_fold";
 	default: return "unknown";
 	}
 }

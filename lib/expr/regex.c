@@ -8,7 +8,10 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
-#define MAX_STEPS 1000000    /* about 10 ms */
+/* The library counts anew from each place where a match may begin, so that a long text has as many times the steps: all
+ * of them together are limited, too. */
+#define MAX_STEPS 1000000    /* from one place: about 10 ms */
+#define MAX_ALL 100000000.0  /* about 1 s */
 #define MAX_HEAP_KIB 20000
 
 struct expr_regex {
@@ -58,7 +61,6 @@ int expr_regex_compile(struct expr_regex **out, const char *pattern, struct msp_
 		expr_regex_free(r);
 		return s;
 	}
-	pcre2_set_match_limit(r->limits, MAX_STEPS);
 	pcre2_set_depth_limit(r->limits, MAX_STEPS);
 	pcre2_set_heap_limit(r->limits, MAX_HEAP_KIB);
 	*out = r;
@@ -77,8 +79,12 @@ void expr_regex_free(struct expr_regex *r)
 
 int expr_regex_match(struct expr_regex *r, const char *text, size_t n)
 {
+	double each = MAX_ALL / ((double)n + 1);
+	int s;
+
+	pcre2_set_match_limit(r->limits, each < MAX_STEPS ? (uint32_t)each : MAX_STEPS);
 	/* an empty value may have no text at all */
-	int s = pcre2_match(r->code, (PCRE2_SPTR)(text ? text : ""), n, 0, 0, r->match, r->limits);
+	s = pcre2_match(r->code, (PCRE2_SPTR)(text ? text : ""), n, 0, 0, r->match, r->limits);
 
 	if (s >= 0)
 		return 1;

@@ -17,6 +17,15 @@ int msp_format_parse(const char *name)
 	return strcasecmp(name, "miniseed") == 0 ? MSP_FORMAT_MSEED : MSP_FORMAT_UNKNOWN;
 }
 
+int msp_format_of_ending(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (!dot || strchr(dot, '/'))
+		return MSP_FORMAT_UNKNOWN;
+	return strcasecmp(dot, ".ms") == 0 ? MSP_FORMAT_MSEED : msp_format_parse(dot + 1);
+}
+
 const char *msp_format_name(int format)
 {
 	return format >= MSP_FORMAT_MSP && format <= MSP_FORMAT_SAC ? names[format] : names[0];

@@ -97,7 +97,7 @@ static int write_words(const struct msp_fold *f, struct fold_part *p, struct msp
 
 static int write_part(const struct msp_fold *f, struct fold_part *p, const struct msp_bytes *group, struct msp_object *o)
 {
-	if (msp_object_reset(o, MSP_KIND_FOLD, MSP_F64, 0) < 0 || write_words(f, p, &o->samples) < 0
+	if (msp_object_reset(o, MSP_PARTIAL_FOLD, MSP_F64, 0) < 0 || write_words(f, p, &o->samples) < 0
 	    || write_extra(f, p, group, &o->extra) < 0 || msp_bytes_set(&o->metadata, p->common.data, p->common.len) < 0
 	    || msp_meta_unset(o, "fold") < 0 || msp_meta_set_int(o, "fold", (int64_t)p->members) < 0)
 		return MSP_NOMEM;
@@ -143,7 +143,7 @@ int msp_fold_group(const struct msp_object *o, struct msp_bytes *group, struct m
 	const uint8_t *e = o->extra.data;
 	uint32_t n;
 
-	if (o->kind != MSP_KIND_FOLD || o->extra.len < EXTRA_FIXED || memcmp(e, "FOLD\1", 5) != 0)
+	if (o->kind != MSP_PARTIAL_FOLD || o->extra.len < EXTRA_FIXED || memcmp(e, "FOLD\1", 5) != 0)
 		return no_fold(err, "extra");
 	n = e[272] | (uint32_t)e[273] << 8 | (uint32_t)e[274] << 16 | (uint32_t)e[275] << 24;
 	if (n != o->extra.len - EXTRA_FIXED)

@@ -183,6 +183,8 @@ static int usual_line(struct msp_listing *l, const struct msp_object *o, struct 
 	case MSP_ENSEMBLE_END:
 		l->inside = false;
 		return add(out, "}");
+	case MSP_PARTIAL_FOLD:
+		return add(out, l->inside ? "  partial fold" : "partial fold") || (l->all && add_long(out, o)) ? MSP_NOMEM : MSP_OK;
 	default:
 		snprintf(buf, sizeof(buf), "%sobject of unknown kind %u", l->inside ? "  " : "",
 		         (unsigned)o->kind);

@@ -1,4 +1,5 @@
 /* The main loop: input, events, output, exit status. */
+#include "mspipe/format.h"
 #include "tool/job.h"
 
 #include <errno.h>
@@ -233,6 +234,15 @@ static int sink_operands(struct msp_job *job)
 	return MSP_OK;
 }
 
+/* -o day.mseed does not make miniSEED, whatever its name says. */
+static void warn_of_ending(struct msp_job *job)
+{
+	int format = job->output_path ? msp_format_of_ending(job->output_path) : MSP_FORMAT_UNKNOWN;
+
+	if (!(job->tool->flags & (MSP_TOOL_TEXT | MSP_TOOL_SINK)) && format != MSP_FORMAT_UNKNOWN && format != MSP_FORMAT_MSP)
+		msp_job_warn(job, "%s: -o writes an msp stream; for miniSEED or SAC pipe it to mssave", job->output_path);
+}
+
 static int prepare(struct msp_job *job)
 {
 	const struct msp_tool *tool = job->tool;
@@ -255,6 +265,8 @@ static int prepare(struct msp_job *job)
 		s = add_own_operands(job);
 	if (s == MSP_OK)
 		s = msp_job_identify(job);
+	if (s == MSP_OK)
+		warn_of_ending(job);
 	return s;
 }
 

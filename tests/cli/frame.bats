@@ -142,6 +142,22 @@ load common
 	equal "$(mscheck --digest e.msp | cut -c 1-32)" "$(msfilter --lowpass 1 a.msp | mscheck --digest | cut -c 1-32)"
 }
 
+@test "frame: -o with the ending of a recording says what it writes" {
+	mssynth -n 1 -o a.msp
+	for name in a.mseed a.MS x/a.sac; do
+		mkdir -p x
+		expect 0 mscat a.msp -o "$name"
+		equal "$stderr" "mscat: $name: -o writes an msp stream; for miniSEED or SAC pipe it to mssave"
+	done
+	for name in b.msp mseed x.sac/b; do
+		mkdir -p x.sac
+		expect 0 mscat a.msp -o "$name"
+		equal "$stderr" ""
+	done
+	expect 0 msls -o list.ms a.msp
+	equal "$stderr" ""
+}
+
 @test "frame: closed standard descriptors are errors, not other files" {
 	mssynth -n 1 -o a.msp
 	expect_sh 1 'mscat a.msp >&-'

@@ -27,8 +27,9 @@ load ../torture/torture
 				frames) mscheck --full "bad/$bad.msp" 2>err || status=$? ;;
 				esac
 			fi
-			if [ $status -ne 4 ] || [ ! -s err ] || [ -e target.msp ] || [ -e target.dir ]; then
-				echo "$bad ($rule): exit $status: $(cat err)"
+			if [ $status -ne 4 ] || [ ! -s err ] || compgen -G 'target*' >/dev/null; then
+				echo "$bad ($rule): exit $status: $(cat err) $(compgen -G 'target*')"
+				rm -rf target*
 				wrong=1
 			fi
 		done <list

@@ -380,6 +380,40 @@ static void test_nul(void)
 	}
 }
 
+/* A long string: what takes for ever has no answer, what takes long has one. */
+static char many[30001];
+
+static void long_string(const void *context, const char *key, struct msp_value *out, char scratch[MSP_ID_TEXT])
+{
+	(void)context, (void)key, (void)scratch;
+	out->type = MSP_V_STRING;
+	out->u.s.text = many;
+	out->u.s.len = sizeof many;
+}
+
+static void test_long(void)
+{
+	static const struct {
+		const char *text;
+		bool is, answered;
+	} cases[] = {{"s =~ 'a{3}b$'", true, true}, {"s =~ 'ab$'", true, true}, {"s !~ 'c'", true, true},
+	             {"s =~ '(a+)+$'", false, false}, {"s =~ '(a(?1)?[cd])'", false, false},
+	             {"s !~ '(?:a(?R)?[cd])'", false, false}};
+	memset(many, 'a', sizeof many);
+	many[sizeof many - 1] = 'b';
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct msp_expr_complaint c;
+		struct msp_expr *e;
+		bool is = false;
+		CHECK(msp_expr_compile(cases[i].text, MSP_EXPR_CONDITION, &e, NULL, NULL) == MSP_OK);
+		CHECK(msp_expr_test_with(e, long_string, NULL, &is) == MSP_OK);
+		CHECKF(is == cases[i].is, "%s", cases[i].text);
+		CHECKF(msp_expr_complaint(e, 0, &c) != cases[i].answered, "%s", cases[i].text);
+		CHECK(cases[i].answered || c.kind == MSP_EXPR_NO_VALUE);
+		msp_expr_free(e);
+	}
+}
+
 int main(void)
 {
 	msp_object_init(&obj);
@@ -392,6 +426,7 @@ int main(void)
 	test_getter();
 	test_reason();
 	test_nul();
+	test_long();
 	msp_object_free(&obj);
 	return unit_end("expr_eval");
 }
