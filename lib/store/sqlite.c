@@ -246,7 +246,8 @@ static int settle(struct msp_sqlite *q, struct msp_error *err)
 	if (sqlite3_finalize(st) != SQLITE_OK)
 		return msp_sqlite_fail(q, q->db, err);
 	/* With a log, what was committed survives any crash of the program, and the disk is waited for when the store is closed. */
-	return msp_sqlite_run(q, q->wal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", err);
+	return msp_sqlite_run(q, q->wal ? "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000"
+	                             : "PRAGMA synchronous = FULL; PRAGMA cache_size = -32000", err);
 }
 
 /* A store with a log, in a directory that cannot be written, cannot be read the usual way; if there is no log now, as it is. */
@@ -264,22 +265,71 @@ static int open_unchanging(struct msp_sqlite *q, struct msp_error *err)
 	return open_file(q, SQLITE_OPEN_READONLY, "?immutable=1", &q->db, err);
 }
 
+/* A file in the directory of the store that is gone when it is closed; -1 if there can be none. The store's own file is not opened for
+ * this: closing it would let go every lock that this process has on it. */
+static int open_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = sqlite3_mprintf("%.*s", slash ? (int)(slash + 1 - path) : 2, slash ? path : "./");
+	int fd = name ? open(name, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+
+	sqlite3_free(name);
+	if (fd >= 0)
+		return fd;
+	name = sqlite3_mprintf("%s-lock-XXXXXX", path);
+	fd = name ? mkostemp(name, O_CLOEXEC) : -1;
+	if (fd >= 0)
+		(void)unlink(name);
+	sqlite3_free(name);
+	return fd;
+}
+
+/* SQLite takes a file system without locks for one where somebody else holds them, and waits. */
+static int check_locks(struct msp_sqlite *q, struct msp_error *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	int fd = open_beside(q->path), s = MSP_OK;
+
+	if (fd < 0)
+		return MSP_OK; /* SQLite will say why, if it needs to write there too */
+	if (fcntl(fd, F_SETLK, &lock) != 0 && (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL))
+		s = msp_error_set(err, MSP_FAIL, "%s: its file system has no locks", q->path);
+	close(fd);
+	return s;
+}
+
+/* So that what stands in the way of a new file is said: SQLite would say something of an attempt to read it. */
+static int create_file(struct msp_sqlite *q, struct msp_error *err)
+{
+	int fd = open(q->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd < 0 && errno != EEXIST)
+		return msp_error_errno(err, MSP_FAIL, "%s", q->path);
+	if (fd >= 0)
+		close(fd);
+	return MSP_OK;
+}
+
 static int open_store(struct msp_sqlite *q, unsigned flags, struct msp_error *err)
 {
 	bool writes = flags & (MSP_STORE_WRITE | MSP_STORE_CREATE);
-	int how = SQLITE_OPEN_READWRITE, s; /* read-only, the last reader would leave the log's files behind */
+	int s;
 	struct stat st;
 
 	if (stat(q->path, &st) != 0) {
 		if (errno != ENOENT || !(flags & MSP_STORE_CREATE))
 			return msp_error_errno(err, MSP_FAIL, "%s", q->path);
-		how |= SQLITE_OPEN_CREATE;
+		s = create_file(q, err);
+		if (s != MSP_OK)
+			return s;
 	} else if (!S_ISREG(st.st_mode)) {
 		return msp_error_set(err, MSP_USAGE, "%s: not a store: not a file", q->path);
 	} else if (access(q->path, writes ? R_OK | W_OK : R_OK) != 0) {
 		return msp_error_errno(err, MSP_FAIL, "%s", q->path);
 	}
-	s = open_file(q, how, "", &q->db, err);
+	s = check_locks(q, err);
+	if (s == MSP_OK)
+		s = open_file(q, SQLITE_OPEN_READWRITE, "", &q->db, err); /* read-only, the last reader would leave the log's files behind */
 	if (s != MSP_OK)
 		return s;
 	s = check(q, flags, err);

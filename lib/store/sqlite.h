@@ -86,13 +86,17 @@ int msp_sqlite_index_drop(struct msp_store *s, const char *c, const char *name, 
 /* ---- sqlite_write.c */
 int msp_sqlite_put(struct msp_store *s, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *done,
                    struct msp_error *err) MSP_CHECKED;
-int msp_sqlite_update(struct msp_store *s, const char *c, const bson_t *filter, const bson_t *update, unsigned flags,
-                      struct msp_updated *out, struct msp_error *err) MSP_CHECKED;
-int msp_sqlite_remove(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *deleted, struct msp_error *err) MSP_CHECKED;
+/* One row, inside a transaction. *duplicate: it was refused because of a unique key, and the transaction is as it was. */
+int msp_table_put(struct msp_sqlite *q, struct msp_table *t, const bson_t *doc, bool replace, bool *duplicate, struct msp_error *err) MSP_CHECKED;
 /* Writes all rows' derived columns anew: after a column was added. */
 int msp_table_refill(struct msp_sqlite *q, struct msp_table *t, struct msp_error *err) MSP_CHECKED;
 
-/* ---- sqlite_find.c */
+/* ---- sqlite_update.c */
+int msp_sqlite_update(struct msp_store *s, const char *c, const bson_t *filter, const bson_t *update, unsigned flags,
+                      struct msp_updated *out, struct msp_error *err) MSP_CHECKED;
+int msp_sqlite_remove(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *deleted, struct msp_error *err) MSP_CHECKED;
+
+/* ---- sqlite_where.c */
 /* A condition that no row fails whose document matches: SQL text, and the values of its ?NNN, numbered from 2 (?1 is the
  * filter). exact: nor does another pass it, so the filter need not be asked. */
 struct msp_where {
@@ -114,6 +118,7 @@ int msp_table_odd(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, 
 int msp_where_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
 int msp_sql_text(struct msp_bytes *out, const char *text) MSP_CHECKED;
 int msp_sql_quoted(struct msp_bytes *out, const char *text, char quote) MSP_CHECKED;
+/* ---- sqlite_find.c */
 int msp_sqlite_find(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_next(struct msp_cursor *c, const bson_t **doc, struct msp_error *err) MSP_CHECKED;
 void msp_sqlite_done(struct msp_cursor *c);

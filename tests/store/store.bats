@@ -39,6 +39,22 @@ conformance() { "$MSP_BUILD/tests/store/conformance" "$@"; }
 	contains "$output" ' passed, 0 failed'
 }
 
+@test "random filters: the file finds what the matcher in memory says" {
+	for seed in 1 2 3; do
+		run "$MSP_BUILD/tests/store/choose" random$seed.msdb $seed 2000
+		echo "$output"
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "random filters: so does a MongoDB server" {
+	# SecantusDB answers $all of arrays, and $elemMatch over arrays in arrays, in its own way
+	[ -n "${MSP_TEST_MONGODB_URI:-}" ] || skip "only on a server that MSP_TEST_MONGODB_URI names"
+	run "$MSP_BUILD/tests/store/choose" "$MONGO/msp_choose_$$" 1 2000
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "a database of MsPASS goes into both, and comes out as it was" {
 	need_shared mspass_db
 	need_server
@@ -130,6 +146,35 @@ conformance() { "$MSP_BUILD/tests/store/conformance" "$@"; }
 	equal "$(sqlite3 disk/a.msdb 'pragma integrity_check')" ok || umount_later=wrong
 	umount disk
 	equal "$umount_later" 1
+}
+
+@test "a read-only file system: read, and not written" {
+	mkdir disk here
+	printf '{"_id": 1}\n' >x.jsonl
+	msdb import disk/a.msdb x.jsonl
+	mount --bind disk here 2>/dev/null && mount -o remount,ro,bind here || { [ "${CI:-}" != true ]; skip "nothing can be mounted here"; }
+	found=$(msdb find here/a.msdb x) || found=failed
+	run msdb update here/a.msdb x '{"$set": {"a": 1}}' --all
+	written=$status said=$output
+	run msdb import here/b.msdb x.jsonl
+	umount here
+	equal "$found" '{"_id":1}'
+	equal "$written" 1
+	contains "$said" 'here/a.msdb: Read-only file system'
+	contains "$output" 'here/b.msdb: Read-only file system'
+}
+
+@test "a file system without locks: said, at once" {
+	[ -z "${MSP_SAN:-}" ] || skip "a sanitizer wants to be first"
+	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -shared -fPIC -o nolock.so "$MSP_TOP/tests/store/preload/nolock.c" -ldl
+	printf '{"_id": 1}\n' >x.jsonl
+	start=$SECONDS
+	LD_PRELOAD=./nolock.so expect 1 msdb import a.msdb x.jsonl
+	contains "$stderr" 'a.msdb: its file system has no locks'
+	msdb import b.msdb x.jsonl
+	LD_PRELOAD=./nolock.so expect 1 msdb find b.msdb x
+	contains "$stderr" 'b.msdb: its file system has no locks'
+	[ $((SECONDS - start)) -lt 10 ]
 }
 
 @test "a writer waits for another" {
