@@ -13,8 +13,7 @@ secantus_environment()
 		(
 			flock 9
 			[ -x "$venv/bin/secantusd-py" ] && exit 0
-			rm -rf "$venv.new"
-			python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "$SECANTUS"
+			python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check --retries 2 "$SECANTUS"
 		) 9>"$cache/lock" >&2 || return 1
 	fi
 	printf '%s\n' "$venv/bin/secantusd-py"
