@@ -181,12 +181,13 @@ conformance() { "$MSP_BUILD/tests/store/conformance" "$@"; }
 	printf '{"_id": 1}\n' >x.jsonl
 	msdb import a.msdb x.jsonl
 	sqlite3 a.msdb 'begin immediate; select 1;' '.shell sleep 2' 'commit;' >/dev/null &
+	writer=$!
 	sleep 0.5
 	start=$(date +%s%N)
 	equal "$(msdb count a.msdb x)" 1 # a reader does not
 	msdb update a.msdb x '{"$set": {"a": 1}}' --all
 	[ $((($(date +%s%N) - start) / 1000000)) -gt 500 ]
-	wait
+	wait "$writer"
 }
 
 @test "killed at any moment, it is whole, and complete when it is done again" {
