@@ -33,6 +33,9 @@ FUZZ_CC ?= clang
 OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
 PKGS = libbson-1.0 libzstd libxxhash libpcre2-8 mseed
+# for libmspipe-store only, and for its module that is loaded for mongodb://
+STORE_PKGS = sqlite3
+MONGO_PKGS = libmongoc-1.0
 
 OPT ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wundef
@@ -44,13 +47,17 @@ BASE = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -Ilib -fPIC -fvis
 # Other people's headers are not ours to warn about.
 DEPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
 DEPS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+STORE_LIBS := $(shell $(PKG_CONFIG) --libs $(STORE_PKGS) 2>/dev/null)
+MONGO_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(MONGO_PKGS) 2>/dev/null))
+MONGO_LIBS := $(shell $(PKG_CONFIG) --libs $(MONGO_PKGS) 2>/dev/null)
 ALL_CFLAGS = $(BASE) $(WARN) $(WERROR) $(OPT) $(SANFLAGS) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 LIBS = $(DEPS_LIBS) -lm
 
 ifneq ($(filter-out help clean lint dist uninstall,$(or $(MAKECMDGOALS),all)),)
-ifeq ($(strip $(DEPS_LIBS)),)
-$(error mspipe needs pkg-config and the development files of $(PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libpcre2-dev libmseed-dev)
+ifneq ($(and $(strip $(DEPS_LIBS)),$(strip $(STORE_LIBS)),$(strip $(MONGO_LIBS))),)
+else
+$(error mspipe needs pkg-config and the development files of $(PKGS) $(STORE_PKGS) $(MONGO_PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libpcre2-dev libmseed-dev libsqlite3-dev libmongoc-dev)
 endif
 endif
 
@@ -72,11 +79,19 @@ UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
 # Programs of the tests and the benchmark that need the library. Those of tests/torture do not, and are built by their tests.
 HELPERS = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/stream/*.c tests/accuracy/*.c tests/bench/*.c)))
+STORE_HELPERS = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/store/*.c)))
 SO = $(B)/lib/libmspipe.so.$(SOVERSION)
+STORE_SRC := $(filter-out lib/store/mongo%.c,$(sort $(wildcard lib/store/*.c)))
+STORE_OBJ = $(STORE_SRC:%.c=$(B)/obj/%.o)
+MONGO_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard lib/store/mongo*.c)))
+STORE_SO = $(B)/lib/libmspipe-store.so.$(SOVERSION)
+MONGO_SO = $(B)/lib/libmspipe-mongo.so
+LINKS = $(B)/lib/libmspipe.so $(B)/lib/libmspipe-store.so
+ARCHIVES = $(B)/libmspipe-store.a $(B)/libmspipe.a
 
 .PHONY: all units helpers
 all: ## build the library and the commands
-all: $(SO) $(B)/lib/libmspipe.so $(B)/lib/libmspipe.a $(BINS)
+all: $(SO) $(STORE_SO) $(MONGO_SO) $(LINKS) $(B)/lib/libmspipe.a $(BINS)
 	@ln -sfn $(FLAGS_HASH) build/current
 
 # Loops over samples gain from what -O2 leaves out (the byte shuffle is three times as fast).
@@ -88,12 +103,23 @@ $(B)/obj/%.o: %.c
 $(SO): $(LIB_OBJ) lib/libmspipe.map
 	@mkdir -p $(@D)
 	$(CC) -shared -Wl,-soname,libmspipe.so.$(SOVERSION) -Wl,--version-script=lib/libmspipe.map $(ALL_LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
-$(B)/lib/libmspipe.so: $(SO)
-	ln -sf libmspipe.so.$(SOVERSION) $@
+# The store stands on libmspipe, and finds it beside itself.
+$(STORE_SO): $(STORE_OBJ) $(SO) $(B)/lib/libmspipe.so lib/libmspipe-store.map
+	$(CC) -shared -Wl,-soname,libmspipe-store.so.$(SOVERSION) -Wl,--version-script=lib/libmspipe-store.map $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' \
+		-o $@ $(STORE_OBJ) -L$(B)/lib -lmspipe $(STORE_LIBS) $(LIBS)
+$(MONGO_OBJ): ALL_CFLAGS += $(MONGO_CFLAGS)
+$(MONGO_SO): $(MONGO_OBJ) $(STORE_SO) $(B)/lib/libmspipe-store.so lib/libmspipe-store.map
+	$(CC) -shared -Wl,--version-script=lib/libmspipe-store.map $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' \
+		-o $@ $(MONGO_OBJ) -L$(B)/lib -lmspipe-store -lmspipe $(MONGO_LIBS) $(LIBS)
+$(LINKS): %.so: %.so.$(SOVERSION)
+	ln -sf $(@F).$(SOVERSION) $@
 # Two archives: with all names, for the tests; with the public names only, to be installed.
 $(B)/libmspipe.a: $(LIB_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
+$(B)/libmspipe-store.a: $(STORE_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $(STORE_OBJ)
 $(B)/lib/libmspipe.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
 	rm -f $@
@@ -101,25 +127,30 @@ $(B)/lib/libmspipe.a: $(LIB_OBJ)
 	$(OBJCOPY) --localize-hidden $(B)/obj/mspipe.o
 	$(AR) rcs $@ $(B)/obj/mspipe.o
 
-$(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(B)/lib/libmspipe.so
+# A command that uses no store is not linked to its library (--as-needed).
+$(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(STORE_SO) $(LINKS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/obj/lib/tool/main.o -L$(B)/lib -lmspipe $(LIBS)
+	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/obj/lib/tool/main.o -L$(B)/lib -lmspipe-store -lmspipe $(LIBS)
 
 # Unit tests, corpus replays and helpers see the library's inside: they link the archive.
 units: $(UNITS)
-helpers: $(HELPERS)
-$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libmspipe.a
+helpers: $(HELPERS) $(STORE_HELPERS)
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
-$(HELPERS): $(B)/%: $(B)/obj/%.o $(B)/libmspipe.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+$(HELPERS): $(B)/%: $(B)/obj/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
-$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay/main.o $(B)/libmspipe.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+# These are about the library as it is installed.
+$(STORE_HELPERS): $(B)/%: $(B)/obj/%.o $(STORE_SO) $(MONGO_SO) $(LINKS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay/main.o $(B)/libmspipe.a $(LIBS)
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libmspipe.a
+	$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $< -L$(B)/lib -lmspipe-store -lmspipe $(LIBS)
+$(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay/main.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(B)/libmspipe.a $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay/main.o $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(LIBS)
 # A target declares no prototype for LLVMFuzzerTestOneInput: libFuzzer has no header for it.
 $(B)/obj/tests/fuzz/%.o: WARN += -Wno-missing-prototypes
 
@@ -149,7 +180,7 @@ check-unit: units
 	@$(TESTS) $(UNITS)
 check-san: ## run unit tests, corpora, accuracy and command line: meant for SAN=address,undefined
 check-san: build-tests
-	@$(TESTS) $(UNITS) $(REPLAYS) $(wildcard tests/accuracy/*.bats tests/stream/*.bats) $(BATS_CLI)
+	@$(TESTS) $(UNITS) $(REPLAYS) $(wildcard tests/accuracy/*.bats tests/stream/*.bats tests/store/*.bats) $(BATS_CLI)
 check-torture: ## run the fault tests at full size (hours on a small machine)
 check-torture: all
 	@MSP_TORTURE=full BATS_TEST_TIMEOUT=14400 $(TESTS) -t 43200 $(BATS_LONG)
@@ -190,11 +221,12 @@ install: all completions
 	$(INSTALL) -d '$(D)$(bindir)' '$(D)$(libdir)' '$(D)$(pkgconfigdir)' '$(D)$(includedir)/mspipe' '$(D)$(docdir)' \
 		'$(D)$(bashcompdir)' '$(D)$(zshcompdir)' '$(D)$(fishcompdir)'
 	$(INSTALL) -m 755 $(BINS) '$(D)$(bindir)'
-	$(INSTALL) -m 644 $(SO) $(B)/lib/libmspipe.a '$(D)$(libdir)'
-	ln -sf libmspipe.so.$(SOVERSION) '$(D)$(libdir)/libmspipe.so'
-	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
-		lib/mspipe.pc.in >$(B)/mspipe.pc
-	$(INSTALL) -m 644 $(B)/mspipe.pc '$(D)$(pkgconfigdir)'
+	$(INSTALL) -m 644 $(SO) $(STORE_SO) $(MONGO_SO) $(B)/lib/libmspipe.a '$(D)$(libdir)'
+	for l in libmspipe libmspipe-store; do ln -sf $$l.so.$(SOVERSION) "$(D)$(libdir)/$$l.so"; done
+	set -e; for p in mspipe mspipe-store; do \
+		sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
+			lib/$$p.pc.in >$(B)/$$p.pc; done
+	$(INSTALL) -m 644 $(B)/mspipe.pc $(B)/mspipe-store.pc '$(D)$(pkgconfigdir)'
 	$(INSTALL) -m 644 $(HEADERS) '$(D)$(includedir)/mspipe'
 	$(INSTALL) -m 644 $(DOCS) '$(D)$(docdir)'
 	$(INSTALL) -m 644 $(B)/completions/bash/* '$(D)$(bashcompdir)'
@@ -203,7 +235,8 @@ install: all completions
 	set -e; for p in man/*.[1-8]; do s='$(D)$(mandir)'/man$${p##*.}; $(INSTALL) -d "$$s"; $(INSTALL) -m 644 "$$p" "$$s"; done
 uninstall: ## remove what install put there
 	rm -f $(TOOLS:%='$(D)$(bindir)/%') '$(D)$(libdir)'/libmspipe.so '$(D)$(libdir)'/libmspipe.so.$(SOVERSION) '$(D)$(libdir)'/libmspipe.a \
-		'$(D)$(pkgconfigdir)'/mspipe.pc $(HEADERS:include/%='$(D)$(includedir)/%') $(DOCS:%='$(D)$(docdir)/%') \
+		'$(D)$(libdir)'/libmspipe-store.so '$(D)$(libdir)'/libmspipe-store.so.$(SOVERSION) '$(D)$(libdir)'/libmspipe-mongo.so \
+		'$(D)$(pkgconfigdir)'/mspipe.pc '$(D)$(pkgconfigdir)'/mspipe-store.pc $(HEADERS:include/%='$(D)$(includedir)/%') $(DOCS:%='$(D)$(docdir)/%') \
 		$(TOOLS:%='$(D)$(bashcompdir)/%') $(TOOLS:%='$(D)$(zshcompdir)/_%') $(TOOLS:%='$(D)$(fishcompdir)/%.fish')
 	for p in man/*.[1-8]; do rm -f '$(D)$(mandir)'/man$${p##*.}/$${p##*/}; done
 	rmdir '$(D)$(includedir)/mspipe' '$(D)$(docdir)' 2>/dev/null || true

@@ -27,16 +27,45 @@ quietly() # COMMAND...: output only if it fails
 	done
 }
 
-@test "the library exports what the public headers declare, no more and no less" {
+# declared HEADER...: the functions that they declare for others
+declared()
+{
 	# After the preprocessor MSP_API is an attribute; the name is the first msp_ one before a parenthesis.
-	for h in "$MSP_TOP"/include/mspipe/*.h; do
+	for h in "$@"; do
 		# shellcheck disable=SC2086
 		printf '#include "mspipe/%s"\n' "$(basename "$h")" | $CC -E -P -x c $deps -I "$MSP_TOP/include" - | tr '\n' ' ' | tr ';{}' '\n\n\n'
-	done | sed -nE '/visibility *\("default"\)/s/.*visibility *\("default"\) *\)\)([^(]*[^a-z0-9_])?(msp_[a-z0-9_]+) *\(.*/\2/p' | sort -u >declared
-	nm -D --defined-only "$MSP_BUILD"/lib/libmspipe.so | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >exported
+	done | sed -nE '/visibility *\("default"\)/s/.*visibility *\("default"\) *\)\)([^(]*[^a-z0-9_])?(msp_[a-z0-9_]+) *\(.*/\2/p' | sort -u
+}
+exported() { nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort; }
+soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
+
+@test "the libraries export what the public headers declare, no more and no less" {
+	mapfile -t headers < <(ls "$MSP_TOP"/include/mspipe/*.h | grep -v '/store\.h$')
+	declared "${headers[@]}" >declared
+	exported "$MSP_BUILD"/lib/libmspipe.so >exported
 	[ "$(wc -l <declared)" -gt 50 ]
 	diff -u declared exported
-	[ "$(readelf -d "$MSP_BUILD"/lib/libmspipe.so | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libmspipe.so.0 ]
+	[ "$(soname "$MSP_BUILD"/lib/libmspipe.so)" = libmspipe.so.0 ]
+	# store.h includes core.h, which the other library has
+	declared store.h | comm -23 - declared >declared.store
+	exported "$MSP_BUILD"/lib/libmspipe-store.so >exported
+	[ "$(wc -l <declared.store)" -gt 20 ]
+	diff -u declared.store exported
+	[ "$(soname "$MSP_BUILD"/lib/libmspipe-store.so)" = libmspipe-store.so.0 ]
+	equal "$(exported "$MSP_BUILD"/lib/libmspipe-mongo.so)" msp_mongo_open
+}
+
+@test "only a command that uses a store loads its library, and only mongodb:// loads libmongoc" {
+	for c in "$MSP_BIN"/*; do
+		run readelf -d "$c"
+		case $(basename "$c") in
+		msdb) contains "$output" libmspipe-store ;;
+		*) case $output in *libmspipe-store* | *libsqlite3*) echo "$c loads a store"; return 1 ;; esac ;;
+		esac
+		case $output in *libmongoc*) echo "$c loads libmongoc"; return 1 ;; esac
+	done
+	run readelf -d "$MSP_BUILD"/lib/libmspipe-store.so
+	case $output in *libmongoc*) return 1 ;; esac
 }
 
 @test "the archive defines the same names" {

@@ -7,6 +7,7 @@
 #   frames   the same, but blocks are not decoded
 #   sink     stream in, nothing out; commits to target.* in the working directory
 #   source   no stream in
+#   store    no stream at all: what is promised of stores is tested in tests/store and tests/cli/msdb.bats
 
 command_table()
 {
@@ -16,6 +17,7 @@ command_table()
 	mscat|filter|-v --level 0 --segment 4k
 	mscheck|frames|--digest
 	mscheck|text|--full --digest
+	msdb|store|
 	msdetrend|filter|--linear
 	msdump|text|--json --samples
 	msdump|text|--csv

@@ -1,0 +1,56 @@
+/* store/backend.h - what a back end provides; lib/store/store.c checks arguments before it calls these */
+#ifndef MSP_STORE_BACKEND_H
+#define MSP_STORE_BACKEND_H
+
+#include "mspipe/store.h"
+
+/* Changes with this struct: the back end for MongoDB is a module of its own. */
+#define MSP_BACKEND_VERSION 1u
+
+struct msp_backend {
+	unsigned version;
+	int (*close)(struct msp_store *s, struct msp_error *err); /* frees all but the struct's own name */
+	int (*collections)(struct msp_store *s, bson_t *out, struct msp_error *err); /* out: an empty array; any order */
+	int (*find)(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err);
+	int (*next)(struct msp_cursor *c, const bson_t **doc, struct msp_error *err);
+	void (*done)(struct msp_cursor *c);
+	int (*count)(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *out, struct msp_error *err);
+	int (*distinct)(struct msp_store *s, const char *c, const char *key, const bson_t *filter, bson_t *out, struct msp_error *err);
+	/* Each document is valid and has an _id; n <= MSP_STORE_BATCH and what fits in a message. */
+	int (*put)(struct msp_store *s, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *done,
+	           struct msp_error *err);
+	int (*update)(struct msp_store *s, const char *c, const bson_t *filter, const bson_t *update, unsigned flags,
+	              struct msp_updated *out, struct msp_error *err);
+	int (*remove)(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *deleted, struct msp_error *err);
+	int (*drop)(struct msp_store *s, const char *c, struct msp_error *err);
+	int (*index)(struct msp_store *s, const char *c, const char *name, const bson_t *keys, unsigned flags, struct msp_error *err);
+	int (*indexes)(struct msp_store *s, const char *c, bson_t *out, struct msp_error *err); /* out: an empty array; any order */
+	int (*index_drop)(struct msp_store *s, const char *c, const char *name, struct msp_error *err);
+};
+
+struct msp_store {
+	const struct msp_backend *backend;
+	char *name;      /* for messages */
+	bool writable;
+	bool files_ready; /* the indexes of fs.files and fs.chunks have been asked for */
+};
+
+struct msp_cursor {
+	struct msp_store *store;
+};
+
+/* Back ends: *out is an msp_store at the beginning of something larger, with name NULL. */
+int msp_sqlite_open(const char *path, unsigned flags, struct msp_store **out, struct msp_error *err) MSP_CHECKED;
+typedef int msp_mongo_open_fn(const char *uri, const char *name, struct msp_store **out, struct msp_error *err);
+
+/* Appends a value to an array that is being made. False if it becomes too large. */
+static inline bool msp_array_add(bson_t *array, uint32_t *n, const bson_iter_t *value)
+{
+	char buf[16];
+	const char *key;
+	size_t len = bson_uint32_to_string((*n)++, &key, buf, sizeof(buf));
+
+	return bson_append_iter(array, key, (int)len, value);
+}
+
+#endif

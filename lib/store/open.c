@@ -1,0 +1,191 @@
+/* Stores: opening by name. */
+#include "store/backend.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int memory(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_NOMEM, "no memory left");
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* ---- names ------------------------------------------------------------- */
+
+static bool is_mongo(const char *text)
+{
+	return begins(text, "mongodb://") || begins(text, "mongodb+srv://") || begins(text, "mongodb:");
+}
+
+bool msp_store_is(const char *text)
+{
+	size_t n = strlen(text);
+
+	return is_mongo(text) || (n > 5 && strcmp(text + n - 5, ".msdb") == 0);
+}
+
+/* scheme://user@host/database of scheme://user:password@host/database?options. Of what is no URI because something in it is not
+ * %-encoded, only the beginning: the rest may be a password. */
+static char *harmless_name(const char *uri)
+{
+	const char *start = strstr(uri, "://"), *at, *end;
+	char *name = malloc(strlen(uri) + 4), *to = name;
+
+	if (!name)
+		return NULL;
+	start = start ? start + 3 : uri;
+	at = strchr(start, '@');
+	end = at ? at : start;
+	if (at && (strrchr(start, '@') != at || start + strcspn(start, "/?") < at)) {
+		end = start + strcspn(start, ":/?@");
+		memcpy(to, uri, (size_t)(end - uri));
+		memcpy(to + (end - uri), "...", 4);
+		return name;
+	}
+	if (at) {
+		size_t user = strcspn(start, ":@");
+
+		memcpy(to, uri, (size_t)(start - uri) + user);
+		to += (size_t)(start - uri) + user;
+	} else {
+		memcpy(to, uri, (size_t)(start - uri));
+		to += start - uri;
+	}
+	memcpy(to, end, strcspn(end, "?"));
+	to[strcspn(end, "?")] = '\0';
+	return name;
+}
+
+/* `mongodb:` is what MSP_MONGODB_URI says, `mongodb:@FILE` the first line of FILE: so no password need stand on a command line. */
+static int indirect_uri(const char *text, char **out, struct msp_error *err)
+{
+	const char *from = text + strlen("mongodb:"), *env = getenv("MSP_MONGODB_URI");
+	char *line = NULL;
+	size_t room = 0;
+	FILE *f;
+
+	if (*from == '\0') {
+		if (!env || !*env)
+			return msp_error_set(err, MSP_USAGE, "%s: MSP_MONGODB_URI is not set", text);
+		*out = strdup(env);
+		return *out ? MSP_OK : memory(err);
+	}
+	f = fopen(from + 1, "re");
+	if (!f)
+		return msp_error_errno(err, MSP_FAIL, "%s", from + 1);
+	errno = 0;
+	if (getline(&line, &room, f) < 0) {
+		free(line);
+		fclose(f);
+		return msp_error_set(err, MSP_FAIL, "%s: %s", from + 1, errno ? strerror(errno) : "no URI in it");
+	}
+	fclose(f);
+	line[strcspn(line, " \t\r\n")] = '\0';
+	*out = line;
+	return MSP_OK;
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+/* libmongoc takes longer to load than a small job to run: what needs it is a module beside this library. */
+static int load_mongo(msp_mongo_open_fn **out, struct msp_error *err)
+{
+	static const char module[] = "libmspipe-mongo.so";
+	Dl_info self;
+	const char *slash;
+	char *path;
+	void *handle;
+	union { void *symbol; msp_mongo_open_fn *open; } found;
+
+	if (!dladdr((const void *)module, &self) || !self.dli_fname)
+		return msp_error_set(err, MSP_FAIL, "where %s is cannot be found out", module);
+	slash = strrchr(self.dli_fname, '/');
+	path = malloc(strlen(self.dli_fname) + sizeof(module) + 1);
+	if (!path)
+		return memory(err);
+	memcpy(path, self.dli_fname, slash ? (size_t)(slash + 1 - self.dli_fname) : 0);
+	memcpy(path + (slash ? slash + 1 - self.dli_fname : 0), module, sizeof(module));
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	free(path);
+	if (!handle)
+		return msp_error_set(err, MSP_FAIL, "MongoDB: %s", dlerror());
+	found.symbol = dlsym(handle, "msp_mongo_open"); /* it stays loaded */
+	if (!found.symbol)
+		return msp_error_set(err, MSP_FAIL, "MongoDB: %s is not of this version", module);
+	*out = found.open;
+	return MSP_OK;
+}
+
+static int open_mongo(const char *text, struct msp_store **out, struct msp_error *err)
+{
+	msp_mongo_open_fn *open = NULL;
+	char *uri = NULL, *name;
+	int s = MSP_OK;
+
+	if (strcmp(text, "mongodb:") == 0 || begins(text, "mongodb:@"))
+		s = indirect_uri(text, &uri, err);
+	if (s != MSP_OK)
+		return s;
+	name = harmless_name(uri ? uri : text);
+	s = name ? load_mongo(&open, err) : memory(err);
+	if (s == MSP_OK)
+		s = open(uri ? uri : text, name, out, err);
+	if (s == MSP_OK && (*out)->backend->version != MSP_BACKEND_VERSION)
+		s = msp_error_set(err, MSP_FAIL, "MongoDB: libmspipe-mongo.so is not of this version");
+	if (uri)
+		memset(uri, 0, strlen(uri));
+	free(uri);
+	if (s == MSP_OK)
+		(*out)->name = name;
+	else
+		free(name);
+	return s;
+}
+
+int msp_store_open(const char *uri, unsigned flags, struct msp_store **out, struct msp_error *err)
+{
+	int s;
+
+	*out = NULL;
+	if (flags & MSP_STORE_CREATE)
+		flags |= MSP_STORE_WRITE;
+	if (!msp_store_is(uri))
+		return msp_error_set(err, MSP_USAGE, "%s: not the name of a store (it ends with .msdb, or begins with mongodb://)", uri);
+	if (is_mongo(uri)) {
+		s = open_mongo(uri, out, err);
+	} else {
+		s = msp_sqlite_open(uri, flags, out, err);
+		if (s == MSP_OK && !((*out)->name = strdup(uri))) {
+			(void)msp_store_close(*out, NULL);
+			*out = NULL;
+			return memory(err);
+		}
+	}
+	if (s == MSP_OK)
+		(*out)->writable = flags & MSP_STORE_WRITE;
+	return s;
+}
+
+int msp_store_close(struct msp_store *s, struct msp_error *err)
+{
+	int r;
+
+	if (!s)
+		return MSP_OK;
+	r = s->backend->close(s, err);
+	free(s->name);
+	free(s);
+	return r;
+}
+
+const char *msp_store_name(const struct msp_store *s)
+{
+	return s->name;
+}

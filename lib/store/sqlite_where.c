@@ -1,0 +1,447 @@
+/* The file back end: filters and orders as SQL. */
+#include "store/order.h"
+#include "store/sqlite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_VALUES 30000 /* SQLite takes 32766 */
+
+int msp_sql_text(struct msp_bytes *out, const char *text)
+{
+	return msp_bytes_append(out, text, strlen(text));
+}
+
+int msp_sql_quoted(struct msp_bytes *out, const char *text, char quote)
+{
+	int r = msp_bytes_append(out, &quote, 1);
+
+	for (; !r && *text; text++) {
+		if (*text == quote)
+			r = msp_bytes_append(out, text, 1);
+		r = r ? r : msp_bytes_append(out, text, 1);
+	}
+	return r ? r : msp_bytes_append(out, &quote, 1);
+}
+
+/* ---- conditions -------------------------------------------------------- */
+
+struct maker {
+	const struct msp_table *t;
+	struct msp_where *p;
+	size_t room;
+	bool exact, trivial; /* of the condition that was made last */
+};
+
+/* The value is bound, never written into the text: its kind, then its bytes. */
+static int bind_later(struct maker *m, char kind, const void *data, size_t n)
+{
+	struct msp_where *p = m->p;
+	char text[24];
+
+	if (p->values == m->room) {
+		size_t room = m->room ? 2 * m->room : 8;
+		struct msp_bytes *more = realloc(p->value, room * sizeof(*more));
+
+		if (!more)
+			return MSP_NOMEM;
+		p->value = more;
+		m->room = room;
+	}
+	memset(&p->value[p->values], 0, sizeof(p->value[0]));
+	p->values++;
+	if (msp_bytes_append(&p->value[p->values - 1], &kind, 1) || msp_bytes_append(&p->value[p->values - 1], data, n))
+		return MSP_NOMEM;
+	snprintf(text, sizeof(text), "?%zu", p->values + 1);
+	return msp_sql_text(&p->sql, text);
+}
+
+static int bind_key(struct maker *m, const bson_iter_t *v)
+{
+	struct msp_bytes key = {0};
+	int r = msp_order_key(v, &key) || bind_later(m, 'b', key.data, key.len);
+
+	msp_bytes_free(&key);
+	return r;
+}
+
+/* What the column holds where the key has this value. 0: it was bound; 1: no column that is not odd holds it; 2: that is not known. */
+static int bind_value(struct maker *m, int class, const bson_iter_t *v)
+{
+	int rank = msp_rank(v);
+	uint32_t n = 0;
+	const char *text;
+	int64_t i;
+	double d;
+	char hex[25];
+	bool any = class == MSP_C_ANY;
+
+	if (rank == MSP_R_MINKEY || rank == MSP_R_MAXKEY || bson_iter_type(v) == BSON_TYPE_DECIMAL128 || bson_iter_type(v) == BSON_TYPE_REGEX)
+		return 2;
+	if (rank == MSP_R_STRING && (any || class == MSP_C_TEXT)) {
+		text = bson_iter_type(v) == BSON_TYPE_UTF8 ? bson_iter_utf8(v, &n) : bson_iter_symbol(v, &n);
+		return bind_later(m, 't', text, n);
+	}
+	if (rank == MSP_R_OID && (any || class == MSP_C_OID)) {
+		bson_oid_to_string(bson_iter_oid(v), hex);
+		return bind_later(m, 't', hex, 24);
+	}
+	if (rank == MSP_R_BOOL && (any || class == MSP_C_BOOL)) {
+		i = bson_iter_bool(v);
+		return bind_later(m, 'i', &i, sizeof(i));
+	}
+	if (rank != MSP_R_NUMBER || !(any || class == MSP_C_DOUBLE || class == MSP_C_INT))
+		return 1;
+	if (bson_iter_type(v) == BSON_TYPE_DOUBLE) {
+		d = bson_iter_double(v);
+		return isnan(d) ? 1 : bind_later(m, 'd', &d, sizeof(d));
+	}
+	i = bson_iter_as_int64(v);
+	return bind_later(m, 'i', &i, sizeof(i));
+}
+
+static int simple(struct maker *m, const char *text, bool exact)
+{
+	m->trivial = false;
+	m->exact = exact;
+	return msp_sql_text(&m->p->sql, text);
+}
+
+static int anything(struct maker *m)
+{
+	m->trivial = true;
+	m->exact = false;
+	return MSP_OK;
+}
+
+static const char *sign(int op)
+{
+	switch (op) {
+	case MSP_M_LT: return " < ";
+	case MSP_M_LTE: return " <= ";
+	case MSP_M_GT: return " > ";
+	case MSP_M_GTE: return " >= ";
+	default: return " = ";
+	}
+}
+
+/* column op value */
+static int comparison(struct maker *m, const struct msp_column *c, int op, const bson_iter_t *v, const char *around)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t from = sql->len;
+	int r;
+
+	if (msp_match_is_null(v)) { /* a column is NULL where its key is null or missing */
+		if (op == MSP_M_LT || op == MSP_M_GT)
+			return simple(m, "0", true);
+		return msp_sql_quoted(sql, c->key, '"') || simple(m, " IS NULL", true) ? MSP_NOMEM : MSP_OK;
+	}
+	if (msp_sql_quoted(sql, c->key, '"') || msp_sql_text(sql, around))
+		return MSP_NOMEM;
+	m->trivial = false;
+	m->exact = c->class != MSP_C_ANY;
+	r = bind_value(m, c->class, v);
+	if (r <= 0)
+		return r;
+	sql->len = from;
+	return r == 1 ? simple(m, "0", true) : anything(m);
+}
+
+static int in_list(struct maker *m, const struct msp_column *c, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t from = sql->len, n = 0;
+	bool exact = true;
+	bson_iter_t e;
+
+	if (node->n_patterns || !bson_iter_recurse(&node->value, &e))
+		return anything(m);
+	if (msp_sql_text(sql, "("))
+		return MSP_NOMEM;
+	for (; bson_iter_next(&e); n++) {
+		if (m->p->values > MAX_VALUES) {
+			sql->len = from;
+			return anything(m);
+		}
+		if (n > 0 && msp_sql_text(sql, " OR "))
+			return MSP_NOMEM;
+		if (comparison(m, c, MSP_M_EQ, &e, " = "))
+			return MSP_NOMEM;
+		if (m->trivial) {
+			sql->len = from;
+			return anything(m);
+		}
+		exact = exact && m->exact;
+	}
+	return simple(m, n ? ")" : "0)", exact);
+}
+
+/* As above for many plain values of one column: an IN list, which the planner likes better than a thousand ORs. */
+static int in_short(struct maker *m, const char *column, const struct msp_match *node, const struct msp_column *c)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t from = sql->len, n = 0;
+	bson_iter_t e;
+
+	if (node->n_patterns || !bson_iter_recurse(&node->value, &e))
+		return anything(m);
+	if (msp_sql_quoted(sql, column, '"') || msp_sql_text(sql, " IN ("))
+		return MSP_NOMEM;
+	for (; bson_iter_next(&e); n++) {
+		int r = m->p->values > MAX_VALUES || (c && msp_match_is_null(&e)) ? 3 : 0;
+
+		if (r == 0 && n > 0)
+			r = msp_sql_text(sql, ",") ? -1 : 0;
+		if (r == 0)
+			r = c ? bind_value(m, c->class, &e) : bind_key(m, &e);
+		if (r < 0)
+			return MSP_NOMEM;
+		if (r > 0) { /* not so plain */
+			sql->len = from;
+			return c && r != 2 && m->p->values <= MAX_VALUES ? in_list(m, c, node) : anything(m);
+		}
+	}
+	return simple(m, ")", !c || c->class != MSP_C_ANY);
+}
+
+/* _id: its order is that of _key, within one type */
+static int id_condition(struct maker *m, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	int rank = node->op >= MSP_M_EQ && node->op <= MSP_M_GTE ? msp_rank(&node->value) : 0;
+	uint8_t low = (uint8_t)rank, high = (uint8_t)(rank + 1);
+
+	if (node->op == MSP_M_IN)
+		return in_short(m, "_key", node, NULL);
+	if (rank == 0 || rank == MSP_R_MINKEY || rank == MSP_R_MAXKEY || rank == MSP_R_ARRAY || rank == MSP_R_NULL)
+		return anything(m);
+	if (rank == MSP_R_NUMBER && isnan(msp_number(&node->value)))
+		return anything(m);
+	if (msp_sql_text(sql, "(_key") || msp_sql_text(sql, sign(node->op)) || bind_key(m, &node->value))
+		return MSP_NOMEM;
+	if (node->op == MSP_M_LT || node->op == MSP_M_LTE) {
+		if (msp_sql_text(sql, " AND _key >= ") || bind_later(m, 'b', &low, 1))
+			return MSP_NOMEM;
+	} else if (node->op == MSP_M_GT || node->op == MSP_M_GTE) {
+		if (msp_sql_text(sql, " AND _key < ") || bind_later(m, 'b', &high, 1))
+			return MSP_NOMEM;
+	}
+	return simple(m, ")", node->op == MSP_M_EQ);
+}
+
+static int leaf(struct maker *m, const struct msp_match *node)
+{
+	const struct msp_column *c = NULL;
+
+	if (strcmp(node->path, "_id") == 0)
+		return id_condition(m, node);
+	for (size_t i = 0; i < m->t->columns && !c; i++)
+		if (strcmp(m->t->column[i].key, node->path) == 0)
+			c = &m->t->column[i];
+	if (!c || c->class == MSP_C_SHOWN)
+		return anything(m);
+	switch (node->op) {
+	case MSP_M_EQ:
+	case MSP_M_LT:
+	case MSP_M_LTE:
+	case MSP_M_GT:
+	case MSP_M_GTE: return comparison(m, c, node->op, &node->value, sign(node->op));
+	case MSP_M_IN: return in_short(m, c->key, node, c);
+	case MSP_M_EXISTS:
+		if (node->number)
+			return anything(m); /* it may be null */
+		return msp_sql_quoted(&m->p->sql, c->key, '"') || simple(m, " IS NULL", false) ? MSP_NOMEM : MSP_OK;
+	case MSP_M_SIZE:
+	case MSP_M_ELEM_DOC:
+	case MSP_M_ELEM_VALUE: return simple(m, "0", true); /* a row with an array is odd */
+	default: return anything(m);
+	}
+}
+
+static int condition(struct maker *m, const struct msp_match *node);
+
+static int children(struct maker *m, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t start = sql->len, n = 0;
+	bool both = node->op == MSP_M_AND, exact = true;
+
+	if (msp_sql_text(sql, "("))
+		return MSP_NOMEM;
+	for (const struct msp_match *c = node->child; c; c = c->next) {
+		size_t from = sql->len;
+		int r = n > 0 && msp_sql_text(sql, both ? " AND " : " OR ") ? MSP_NOMEM : condition(m, c);
+
+		if (r != MSP_OK)
+			return r;
+		exact = exact && m->exact;
+		if (!m->trivial) {
+			n++;
+			continue;
+		}
+		sql->len = from; /* as if it were not there; of alternatives, all */
+		if (!both) {
+			sql->len = start;
+			return anything(m);
+		}
+	}
+	m->trivial = n == 0;
+	m->exact = exact;
+	if (n == 0) {
+		sql->len = start;
+		return MSP_OK;
+	}
+	return msp_sql_text(sql, ")");
+}
+
+static int condition(struct maker *m, const struct msp_match *node)
+{
+	switch (node->op) {
+	case MSP_M_AND:
+	case MSP_M_OR: return children(m, node);
+	case MSP_M_NEVER: return simple(m, "0", true);
+	case MSP_M_NOR:
+	case MSP_M_NOT: return anything(m);
+	default: return leaf(m, node);
+	}
+}
+
+void msp_where_free(struct msp_where *p)
+{
+	for (size_t i = 0; i < p->values; i++)
+		msp_bytes_free(&p->value[i]);
+	free(p->value);
+	msp_bytes_free(&p->sql);
+	msp_filter_free(p->filter);
+	memset(p, 0, sizeof(*p));
+}
+
+int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_where *out, struct msp_error *err)
+{
+	struct maker m = {.t = t, .p = out};
+	int s;
+
+	(void)q;
+	memset(out, 0, sizeof(*out));
+	s = msp_filter_compile(filter, &out->filter, err);
+	if (s != MSP_OK)
+		return s;
+	if (msp_sql_text(&out->sql, " WHERE (") || condition(&m, out->filter->root))
+		s = msp_sqlite_memory(err);
+	out->exact = m.exact && (m.trivial || !odd);
+	if (s == MSP_OK && m.trivial)
+		out->sql.len = 0;
+	else if (s == MSP_OK && msp_sql_text(&out->sql, odd ? " OR _odd = 1)" : ")"))
+		s = msp_sqlite_memory(err);
+	if (s == MSP_OK && !out->exact &&
+	    (msp_sql_text(&out->sql, m.trivial ? " WHERE" : " AND") || msp_sql_text(&out->sql, " msp_match(?1, _doc)")))
+		s = msp_sqlite_memory(err);
+	if (s != MSP_OK)
+		msp_where_free(out);
+	return s;
+}
+
+static int bind_all(struct msp_sqlite *q, sqlite3 *db, const struct msp_where *p, sqlite3_stmt *st, struct msp_error *err)
+{
+	int code = sqlite3_bind_parameter_count(st) >= 1 ? sqlite3_bind_pointer(st, 1, p->filter, "msp_filter", NULL) : SQLITE_OK;
+
+	for (size_t k = 0; code == SQLITE_OK && k < p->values; k++) {
+		const uint8_t *v = p->value[k].data;
+		size_t n = p->value[k].len - 1;
+		int at = (int)k + 2;
+		int64_t i;
+		double d;
+
+		if (at > sqlite3_bind_parameter_count(st)) /* it belonged to a condition that was given up */
+			break;
+		switch (v[0]) {
+		case 't': code = sqlite3_bind_text64(st, at, (const char *)v + 1, n, SQLITE_STATIC, SQLITE_UTF8); break;
+		case 'b': code = sqlite3_bind_blob64(st, at, v + 1, n, SQLITE_STATIC); break;
+		case 'i':
+			memcpy(&i, v + 1, sizeof(i));
+			code = sqlite3_bind_int64(st, at, i);
+			break;
+		default:
+			memcpy(&d, v + 1, sizeof(d));
+			code = sqlite3_bind_double(st, at, d);
+			break;
+		}
+	}
+	return code == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
+}
+
+int msp_where_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_where *p, const char *what,
+                     const char *tail, sqlite3_stmt **out, struct msp_error *err)
+{
+	struct msp_bytes sql = {0};
+	int s = MSP_OK;
+
+	*out = NULL;
+	if (msp_sql_text(&sql, what ? "SELECT " : "DELETE") || msp_sql_text(&sql, what ? what : "") || msp_sql_text(&sql, " FROM ") ||
+	    msp_sql_text(&sql, t->quoted) || msp_bytes_append(&sql, p->sql.data ? (const void *)p->sql.data : "", p->sql.len) ||
+	    msp_sql_text(&sql, tail) || msp_bytes_append(&sql, "", 1))
+		s = msp_sqlite_memory(err);
+	if (s == MSP_OK)
+		s = msp_sqlite_prepare(q, db, (const char *)sql.data, out, err);
+	msp_bytes_free(&sql);
+	if (s == MSP_OK)
+		s = bind_all(q, db, p, *out, err);
+	if (s != MSP_OK) {
+		sqlite3_finalize(*out);
+		*out = NULL;
+	}
+	return s;
+}
+
+int msp_table_odd(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, bool *out, struct msp_error *err)
+{
+	char *sql = sqlite3_mprintf("SELECT 1 FROM %s WHERE _odd = 1 LIMIT 1", t->quoted);
+	sqlite3_stmt *st = NULL;
+	int s = sql ? msp_sqlite_prepare(q, db, sql, &st, err) : msp_sqlite_memory(err);
+
+	sqlite3_free(sql);
+	if (s != MSP_OK)
+		return s;
+	*out = sqlite3_step(st) == SQLITE_ROW;
+	return sqlite3_finalize(st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
+}
+
+/* ---- order ------------------------------------------------------------- */
+
+static bool sorts_by_column(const struct msp_table *t, bool odd, const char *key)
+{
+	for (size_t i = 0; !odd && i < t->columns; i++)
+		if (strcmp(t->column[i].key, key) == 0)
+			return t->column[i].class != MSP_C_ANY && t->column[i].class != MSP_C_SHOWN;
+	return false;
+}
+
+int msp_where_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err)
+{
+	const char *separator = " ORDER BY ";
+	bson_iter_t it;
+
+	if (!sort || !bson_iter_init(&it, sort))
+		return MSP_OK;
+	for (; bson_iter_next(&it); separator = ", ") {
+		const char *key = bson_iter_key(&it);
+		bool descending = msp_number(&it) < 0;
+		int r = msp_sql_text(out, separator);
+
+		if (strcmp(key, "_id") == 0)
+			r = r || msp_sql_text(out, "_key");
+		else if (sorts_by_column(t, odd, key))
+			r = r || msp_sql_quoted(out, key, '"');
+		else
+			r = r || msp_sql_text(out, "msp_order(_doc, ") || msp_sql_quoted(out, key, '\'') ||
+			    msp_sql_text(out, descending ? ", 1)" : ", 0)");
+		if (r || msp_sql_text(out, descending ? " DESC" : ""))
+			return msp_sqlite_memory(err);
+	}
+	if (strcmp(separator, ", ") == 0 && msp_sql_text(out, ", rowid"))
+		return msp_sqlite_memory(err);
+	return MSP_OK;
+}
