@@ -1,5 +1,5 @@
 /* miniSEED: records put together by hand or by the writer, read back. */
-#include "unit.h"
+#include "foreign.h"
 
 #include "mspipe/format.h"
 
@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define START INT64_C(1299822384120000000) /* 2011-03-11T05:46:24.12Z */
-
-static struct msp_error err;
 
 /* A 512-byte record with blockettes 1000 and 1001 and room for samples at byte 64. */
 static void make(uint8_t r[512], const char *codes, int second, int nsamp, int factor, int multiplier, int encoding)
@@ -34,23 +32,6 @@ static void make(uint8_t r[512], const char *codes, int second, int nsamp, int f
 	r[47] = 48;
 	r[48] = 1000 >> 8, r[49] = 1000 & 255, r[51] = 56, r[52] = (uint8_t)encoding, r[53] = 1, r[54] = 9;
 	r[56] = 1001 >> 8, r[57] = 1001 & 255;
-}
-
-static struct msp_input *over(const void *data, size_t n, struct msp_input_options *options)
-{
-	struct msp_input *in = msp_input_memory(data, n, "test", options, &err);
-
-	CHECKF(in != NULL, "%s", err.text);
-	if (in == NULL)
-		exit(1);
-	return in;
-}
-
-static const char *reason(const struct msp_object *o)
-{
-	struct msp_log_entry e;
-
-	return msp_object_log_get(o, 0, &e) ? e.message : "";
 }
 
 static int64_t meta_int(const struct msp_object *o, const char *key)

@@ -1,5 +1,5 @@
 /* SAC: files put together by the writer, changed by hand, read back. */
-#include "unit.h"
+#include "foreign.h"
 
 #include "mspipe/format.h"
 
@@ -9,25 +9,6 @@
 
 #define START INT64_C(1299822384123456789) /* 2011-03-11T05:46:24.123456789Z */
 #define N 100
-
-static struct msp_error err;
-
-static struct msp_input *over(const void *data, size_t n, struct msp_input_options *options)
-{
-	struct msp_input *in = msp_input_memory(data, n, "test", options, &err);
-
-	CHECKF(in != NULL, "%s", err.text);
-	if (in == NULL)
-		exit(1);
-	return in;
-}
-
-static const char *reason(const struct msp_object *o)
-{
-	struct msp_log_entry e;
-
-	return msp_object_log_get(o, 0, &e) ? e.message : "";
-}
 
 static void put_int(struct msp_bytes *file, int i, int32_t v)
 {
