@@ -56,13 +56,13 @@ table() { "$1" --dump-options | awk -F '\t' -v whose="$2" '$6 == whose { print (
 	[ $bad -eq 0 ]
 }
 
-# Each page's blocks run in order, by sh -e, in a directory with the three recordings and demo.msp.
+# Each page's blocks run in order, by sh -e, in a directory with the three recordings, stations.xml, events.xml and demo.msp.
 run_examples() # PAGE
 {
 	local page=$1 dir blocks b status
 	dir=$BATS_TEST_TMPDIR/$(basename "$page")
 	mkdir "$dir" "$dir.blocks"
-	cp "$MSP_DATA"/*.mseed "$dir/"
+	cp "$MSP_DATA"/*.mseed "$MSP_DATA"/*.xml "$dir/"
 	(cd "$dir" && mssynth -n 4 --ensembles 2 -o demo.msp) || return 1
 	blocks=$(sh "$MSP_TOP/tests/man/blocks" "$page" "$dir.blocks")
 	[ "$blocks" -gt 0 ] || return 2
@@ -107,7 +107,7 @@ run_examples() # PAGE
 @test "the main job in README.md runs as it is printed" {
 	awk '/^## / { inside = /^## The main job/ } inside && /^    / { print substr($0, 5) } inside && !/^    / && n++ > 1 { exit }' "$MSP_TOP/README.md" >job.sh
 	[ "$(grep -c '^ms' job.sh)" -eq 5 ]
-	cp "$MSP_DATA"/*.mseed .
+	cp "$MSP_DATA"/*.mseed "$MSP_DATA"/*.xml .
 	sh -e job.sh
 	mscheck --full out.msp
 	equal "$(stream_counts out.msp)" '2 3'
