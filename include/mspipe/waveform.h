@@ -1,0 +1,71 @@
+/* mspipe/waveform.h - waveform documents of a store as objects, and objects as waveform documents
+ *
+ * * A waveform document stands in wf_TimeSeries, wf_Seismogram or wf_miniseed and has MsPASS's keys: what the object is (npts, delta,
+ * starttime, time_standard ...), where its samples lie (storage_mode, gridfs_id, dir, dfile, foff ...), and its metadata. Samples are
+ * little-endian doubles: in GridFS component after component, in files of format "binary" sample after sample.
+ *
+ * * One key is mspipe's own: the subdocument `msp`, with which an object that was saved is read as the very same object, id and
+ * digest included. A document without it, or which somebody changed since, is read as well.
+ *     id      string, 32 hex digits: the object's id
+ *     type    string: "f64", "f32" or "i32", to which the stored doubles go back, exactly
+ *     start   int64, ns: of the object's own axis. Where it differs from starttime by more than a microsecond, starttime counts
+ *     shift   int64, ns: of a relative object whose shift is valid; against starttime_shift as start against starttime
+ *     kind    string: "timeseries" or "seismogram", in `cemetery` only
+ *     keys    array of strings: the object's metadata keys in their order. Absent where they are the document's own, in its
+ *             order, less those that are msp_wf_bookkeeping()
+ *     values  document: the values of those in keys that the document cannot hold itself: they are blank strings, or
+ *             their names are msp_wf_bookkeeping(), or they were dropped for MsPASS's sake
+ * So the metadata are, with keys: each of keys, by its value in the document, or, if that has none or the name is bookkeeping, in
+ * values; then what the document has besides. In `cemetery` all of this is in the tombstone.
+ * These functions are in libmspipe-store. */
+#ifndef MSPIPE_WAVEFORM_H
+#define MSPIPE_WAVEFORM_H
+
+#include "mspipe/expr.h"
+#include "mspipe/store.h"
+#include "mspipe/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* True for the keys of a document of which the object's metadata are made without: _id msp storage_mode format dir dfile foff nbytes url
+ * gridfs_id npts nsamp delta dt sampling_rate starttime t0 time starttime_shift t0shift endtime time_standard utc_convertible
+ * last_packet_time sample_rate_tolerance tmatrix cardinal orthogonal elog_id history_object_id data_tag. (The last three are
+ * metadata all the same when a document without `msp` is read: MsPASS reads them so.) */
+MSP_API bool msp_wf_bookkeeping(const char *key);
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* MsPASS's reading modes: PROMISCUOUS copies every key. CAUTIOUS drops keys that the collection's schema has not, converts values
+ * of a wrong type or drops them, each with a Complaint in the error log, and kills where a required key cannot be had. PEDANTIC kills
+ * where a value has a wrong type. */
+enum msp_wf_mode { MSP_WF_PROMISCUOUS, MSP_WF_CAUTIOUS, MSP_WF_PEDANTIC };
+
+struct msp_wfread_options {
+	int mode;         /* enum msp_wf_mode */
+	bool headers;     /* no samples are looked for: live objects of type MSP_NONE, from the document alone */
+	bool ids;         /* metadata get the document's _id, as wf_TimeSeries_id or the like, and data_tag, elog_id, history_object_id */
+	const char *base; /* where a relative dir begins; NULL: the directory of the store's file, or, for MongoDB, the current one */
+	msp_poll_fn *poll;
+	void *context;
+};
+
+struct msp_wfread; /* opaque: reads documents' objects; keeps the files open that it read last */
+
+/* What it reads borrows from s, which has to live longer. */
+MSP_API int msp_wfread_new(struct msp_store *s, const struct msp_wfread_options *options, struct msp_wfread **out,
+                           struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_wfread_free(struct msp_wfread *r); /* NULL is allowed */
+/* Begins a document of a collection; doc has to stay till its last object was given. */
+MSP_API int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+/* The document's next object: 1; 0: it has no more; below 0: the store fails, or memory or a signal ends it. A document gives
+ * at least one object: what cannot be read (a missing or short file, missing chunks, a wrong npts, a storage_mode that is not read here, a
+ * document without required keys) is a dead one with the document's metadata and the reason. It gives several where the bytes of a
+ * miniSEED file that it names are not one contiguous run: nothing is merged. o is reset, filled, and owns what it has. */
+MSP_API int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
