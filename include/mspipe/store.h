@@ -110,6 +110,9 @@ MSP_API int msp_store_indexes(struct msp_store *s, const char *collection, bson_
 /* By its name: keys and directions joined by "_" (sta_1_starttime_-1). MSP_USAGE if there is no such index. */
 MSP_API int msp_store_index_drop(struct msp_store *s, const char *collection, const char *name,
                                  struct msp_error *err) MSP_CHECKED;
+/* By its keys, as they were given to msp_store_index(). */
+MSP_API int msp_store_index_drop_keys(struct msp_store *s, const char *collection, const bson_t *keys,
+                                      struct msp_error *err) MSP_CHECKED;
 
 /* ---- files (GridFS, bucket "fs") --------------------------------------- */
 

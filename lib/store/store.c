@@ -375,3 +375,16 @@ int msp_store_index_drop(struct msp_store *s, const char *c, const char *name, s
 
 	return r == MSP_OK ? s->backend->index_drop(s, c, name, err) : r;
 }
+
+int msp_store_index_drop_keys(struct msp_store *s, const char *c, const bson_t *keys, struct msp_error *err)
+{
+	struct msp_bytes name = {0};
+	int r = check_order(keys, "index", false, err);
+
+	if (r == MSP_OK && index_name(keys, &name) != MSP_OK)
+		r = memory(err);
+	if (r == MSP_OK)
+		r = msp_store_index_drop(s, c, (const char *)name.data, err);
+	msp_bytes_free(&name);
+	return r;
+}

@@ -36,7 +36,7 @@ more_setup()
 	contains "$stderr" '--expr'
 	expect 0 msdb count a.msdb site -e 's.deep == "x"'
 	contains "$stderr" 's.deep'
-	expect 2 msdb find a.msdb site -e 'lat > 0' --keys sta
+	equal "$(msdb find a.msdb site -e 'lat > 30' --keys sta)" '{"_id":1,"sta":"ANMO"}'
 	expect 2 msdb distinct a.msdb site net -e 'lat > 0'
 }
 

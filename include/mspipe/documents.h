@@ -1,0 +1,92 @@
+/* mspipe/documents.h - work on the documents of a store: choosing, printing, loading many, dumps
+ *
+ * * Built on store.h, the same for both back ends; in libmspipe-store. What is said there of results, errors and
+ * ownership holds here. */
+#ifndef MSPIPE_DOCUMENTS_H
+#define MSPIPE_DOCUMENTS_H
+
+#include "mspipe/expr.h"
+#include "mspipe/store.h"
+#include "mspipe/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- choosing ---------------------------------------------------------- */
+
+/* As msp_expr_test(), on a document: its starttime, endtime, time and last_packet_time, numbers of seconds since 1970, are
+ * times, as they are of an object, unless its time_standard is another than UTC. MSP_NOMEM only. */
+MSP_API int msp_document_test(struct msp_expr *e, const bson_t *doc, bool *out) MSP_CHECKED;
+
+/* Which documents; zero-initialised: all. Both filter and expression have to hold. Everything is borrowed. */
+struct msp_choice {
+	const bson_t *filter;
+	struct msp_expr *expr;
+	const bson_t *projection, *sort; /* as in struct msp_find */
+	uint64_t limit;                  /* 0: none */
+	msp_poll_fn *poll;               /* asked for each document: non-zero gives up (MSP_INTERRUPTED); may be NULL */
+	void *poll_context;
+};
+
+/* A document, borrowed during the call. Below 0 ends the walk, which returns that. */
+typedef int msp_document_fn(void *context, const bson_t *doc, struct msp_error *err);
+/* Calls fn with each document that is chosen. choice may be NULL. fn must not change the collection. */
+MSP_API int msp_store_each(struct msp_store *s, const char *collection, const struct msp_choice *choice, msp_document_fn *fn,
+                           void *context, struct msp_error *err) MSP_CHECKED;
+
+/* How many are chosen; updates them as msp_store_update(), removes them as msp_store_delete(): by the filter at once, or with an
+ * expression a batch at a time. sort, limit and projection are not looked at. *out is what was done, also after a failure. */
+MSP_API int msp_store_count_chosen(struct msp_store *s, const char *collection, const struct msp_choice *choice, uint64_t *out,
+                                   struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_store_update_chosen(struct msp_store *s, const char *collection, const struct msp_choice *choice,
+                                    const bson_t *update, struct msp_updated *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_store_delete_chosen(struct msp_store *s, const char *collection, const struct msp_choice *choice, uint64_t *out,
+                                    struct msp_error *err) MSP_CHECKED;
+
+/* `net,-starttime` as {"net": 1, "starttime": -1}, for a sort, a projection or an index. descending: a minus is allowed. */
+MSP_API int msp_keys_document(const char *text, bool descending, bson_t *out, struct msp_error *err) MSP_CHECKED;
+
+/* ---- printing ---------------------------------------------------------- */
+
+/* Appends a document, or the value at an iterator, as one line of JSON without its end: relaxed, for people and jq, or canonical,
+ * which keeps every type. MSP_NOMEM only. */
+MSP_API int msp_document_json(const bson_t *doc, bool canonical, struct msp_bytes *out) MSP_CHECKED;
+MSP_API int msp_document_value_json(const bson_iter_t *value, bool canonical, struct msp_bytes *out) MSP_CHECKED;
+
+/* ---- loading many documents -------------------------------------------- */
+
+struct msp_load; /* opaque: documents on their way into a collection */
+
+/* Each document takes the place of the one with its _id; one without gets an _id made from what it holds, so that loading
+ * again doubles nothing. They are sent in batches: what was added may be stored or not until msp_load_end(). */
+MSP_API int msp_load_new(struct msp_store *s, const char *collection, struct msp_load **out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_load_add(struct msp_load *l, const bson_t *doc, struct msp_error *err) MSP_CHECKED; /* copied */
+/* Sends the rest and frees l. *documents (may be NULL): how many there were. */
+MSP_API int msp_load_end(struct msp_load *l, uint64_t *documents, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_load_abort(struct msp_load *l); /* frees l; what was not sent is forgotten. NULL is allowed */
+
+/* ---- dumps ------------------------------------------------------------- */
+
+/* For long work. All may be NULL. */
+struct msp_transfer {
+	msp_poll_fn *poll; /* as in struct msp_choice */
+	/* A file, or a collection, is done. */
+	void (*done)(void *context, const char *file, const char *collection, uint64_t documents);
+	void *context; /* of both */
+};
+
+/* Writes directory/COLLECTION.jsonl, canonical Extended JSON, one document a line; collection NULL: one for each that there is.
+ * The directory is made. Each file appears whole or not at all. */
+MSP_API int msp_store_export(struct msp_store *s, const char *directory, const char *collection, const struct msp_transfer *t,
+                             struct msp_error *err) MSP_CHECKED;
+/* Loads a file of JSON documents, one after the other or in one array, into a collection (NULL: that of the file's name,
+ * COLLECTION.jsonl or COLLECTION.json); or every .jsonl of a directory. MSP_USAGE with file and line: JSON that is none; what
+ * came before may be stored. */
+MSP_API int msp_store_import(struct msp_store *s, const char *path, const char *collection, const struct msp_transfer *t,
+                             struct msp_error *err) MSP_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
