@@ -80,11 +80,28 @@ struct msp_transfer {
  * The directory is made. Each file appears whole or not at all. */
 MSP_API int msp_store_export(struct msp_store *s, const char *directory, const char *collection, const struct msp_transfer *t,
                              struct msp_error *err) MSP_CHECKED;
-/* Loads a file of JSON documents, one after the other or in one array, into a collection (NULL: that of the file's name,
- * COLLECTION.jsonl or COLLECTION.json); or every .jsonl of a directory. MSP_USAGE with file and line: JSON that is none; what
+/* Loads a file of JSON documents, one a line or in one array, into a collection (NULL: that of the file's name,
+ * COLLECTION.jsonl or COLLECTION.json); or every .jsonl of a directory. MSP_CORRUPT with file and line: JSON that is none; what
  * came before may be stored. */
 MSP_API int msp_store_import(struct msp_store *s, const char *path, const char *collection, const struct msp_transfer *t,
                              struct msp_error *err) MSP_CHECKED;
+
+/* ---- files of text ------------------------------------------------------ */
+
+/* A file to be read from where fd stands; the n bytes at head were read from it before. */
+struct msp_text_file {
+	int fd;
+	const char *name; /* for messages */
+	const void *head;
+	size_t n;
+	msp_poll_fn *poll; /* asked when a signal interrupts a read; may be NULL */
+	void *poll_context;
+};
+/* Takes a document that began at that line, borrowed. Below 0 ends the reading, which returns that. */
+typedef int msp_line_fn(void *context, const bson_t *doc, uint64_t line, struct msp_error *err);
+/* Reads JSON objects, one a line or in one array, each as msp_json_parse() does; memory holds one. MSP_CORRUPT with name and line for
+ * what is none. */
+MSP_API int msp_json_read(const struct msp_text_file *file, msp_line_fn *fn, void *context, struct msp_error *err) MSP_CHECKED;
 
 #ifdef __cplusplus
 }

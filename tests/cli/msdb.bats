@@ -114,15 +114,15 @@ more_setup()
 
 @test "msdb: JSON that is none, with its place" {
 	printf '{"a": 1}\n{"a": }\n' >x.jsonl
-	expect 2 msdb import a.msdb x.jsonl
+	expect 4 msdb import a.msdb x.jsonl
 	contains "$stderr" 'x.jsonl: line 2'
 	for bad in '[{"a": 1}, ]' '[{"a": 1}' '[{"a": 1} {"a": 2}]' '[1]' '{"a": 01}' '{"a": "\ud800"}' '{"a": {"$oid": "x"}}' '{"a": 1} {"b": 2}' '{"a": nul}' '{"a": 1e999}' '[{"a": 1}] x'; do
 		printf '%s\n' "$bad" >bad.json
-		expect 2 msdb import a.msdb bad.json
+		expect 4 msdb import a.msdb bad.json
 		contains "$stderr" bad.json
 	done
 	python3 -c 'print("{\"a\":" * 100 + "1" + "}" * 100)' >deep.json
-	expect 2 msdb import a.msdb deep.json
+	expect 4 msdb import a.msdb deep.json
 	contains "$stderr" 'nested too deep'
 	expect 1 msdb import a.msdb nothing.json
 	cp site.jsonl site.txt
