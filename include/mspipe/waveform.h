@@ -33,7 +33,7 @@ extern "C" {
  * gridfs_id npts nsamp delta dt sampling_rate starttime t0 time starttime_shift t0shift endtime time_standard utc_convertible
  * last_packet_time sample_rate_tolerance tmatrix cardinal orthogonal elog_id history_object_id data_tag. (The last three are
  * metadata all the same when a document without `msp` is read: MsPASS reads them so.) */
-MSP_API bool msp_wf_bookkeeping(const char *key);
+bool msp_wf_bookkeeping(const char *key);
 
 /* ---- reading ----------------------------------------------------------- */
 
@@ -54,16 +54,16 @@ struct msp_wfread_options {
 struct msp_wfread; /* opaque: reads documents' objects; keeps the files open that it read last */
 
 /* What it reads borrows from s, which has to live longer. */
-MSP_API int msp_wfread_new(struct msp_store *s, const struct msp_wfread_options *options, struct msp_wfread **out,
+int msp_wfread_new(struct msp_store *s, const struct msp_wfread_options *options, struct msp_wfread **out,
                            struct msp_error *err) MSP_CHECKED;
-MSP_API void msp_wfread_free(struct msp_wfread *r); /* NULL is allowed */
+void msp_wfread_free(struct msp_wfread *r); /* NULL is allowed */
 /* Begins a document of a collection; doc has to stay till its last object was given. */
-MSP_API int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
 /* The document's next object: 1; 0: it has no more; below 0: the store fails, or memory or a signal ends it. A document gives
  * at least one object: what cannot be read (a missing or short file, missing chunks, a wrong npts, a storage_mode that is not read here, a
  * document without required keys) is a dead one with the document's metadata and the reason. It gives several where the bytes of a
  * miniSEED file that it names are not one contiguous run: nothing is merged. o is reset, filled, and owns what it has. */
-MSP_API int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
 
 #ifdef __cplusplus
 }

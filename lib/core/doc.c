@@ -1,5 +1,5 @@
 /* Building BSON documents. */
-#include "core/doc.h"
+#include "mspipe/doc.h"
 
 #include "core/endian.h"
 
@@ -54,6 +54,14 @@ void msp_doc_string(struct msp_doc *d, const char *key, const char *text)
 	put(d, text, n);
 }
 
+void msp_doc_bool(struct msp_doc *d, const char *key, bool v)
+{
+	uint8_t byte = v;
+
+	put_key(d, 0x08, key);
+	put(d, &byte, 1);
+}
+
 void msp_doc_int32(struct msp_doc *d, const char *key, int32_t v)
 {
 	put_key(d, 0x10, key);
@@ -84,6 +92,20 @@ void msp_doc_double(struct msp_doc *d, const char *key, double v)
 	msp_put_f64(le, v);
 	put_key(d, 0x01, key);
 	put(d, le, sizeof le);
+}
+
+void msp_doc_oid(struct msp_doc *d, const char *key, const bson_oid_t *oid)
+{
+	put_key(d, 0x07, key);
+	put(d, oid->bytes, sizeof oid->bytes);
+}
+
+void msp_doc_iter(struct msp_doc *d, const char *key, const bson_iter_t *it)
+{
+	uint32_t value = it->key + (uint32_t)strlen(bson_iter_key(it)) + 1;
+
+	put_key(d, it->raw[it->type], key ? key : bson_iter_key(it));
+	put(d, it->raw + value, it->next_off - value);
 }
 
 size_t msp_doc_open(struct msp_doc *d, const char *key)

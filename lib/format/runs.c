@@ -7,7 +7,7 @@
  */
 #include "format/runs.h"
 #include "format/channel.h"
-#include "core/doc.h"
+#include "mspipe/doc.h"
 #include "format/steim.h"
 
 #include <math.h>

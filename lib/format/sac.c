@@ -1,6 +1,6 @@
 /* SAC binary files, read: header versions 6 and 7, both byte orders. */
 #include "format/decimal.h"
-#include "core/doc.h"
+#include "mspipe/doc.h"
 #include "format/input.h"
 #include "format/sacheader.h"
 

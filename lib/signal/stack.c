@@ -1,5 +1,5 @@
 /* Stacks: many objects into one. */
-#include "core/doc.h"
+#include "mspipe/doc.h"
 #include "signal/accumulate.h"
 #include "signal/common.h"
 #include "signal/doubles.h"

@@ -1,5 +1,5 @@
 /* The history of a stream: a graph of stages as a BSON document (msp(5), HEADER). */
-#include "core/doc.h"
+#include "mspipe/doc.h"
 #include "stream/wire.h"
 
 #include <inttypes.h>
