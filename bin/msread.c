@@ -382,6 +382,26 @@ static int read_source(struct read *r, const struct msp_source *s, struct msp_in
 	return MSP_OK;
 }
 
+/* A file of a directory that cannot be opened: one dead object stands for it, and the others are read. */
+static int unreadable(struct read *r, const struct msp_source *s)
+{
+	static const struct msp_input_skips none;
+	struct msp_error *err = msp_job_error(r->job);
+	size_t n = strlen(s->path) + 2; /* PATH: REASON */
+	struct msp_input *in;
+	int rc;
+
+	in = msp_input_dead(s->path, strlen(err->text) > n ? err->text + n : err->text, err);
+	if (!in)
+		return err->status;
+	memset(err, 0, sizeof *err);
+	rc = read_objects(r, in, false);
+	msp_input_free(in);
+	if (rc == MSP_OK)
+		tell(r, s, &none);
+	return rc;
+}
+
 static int open_source(struct read *r, const struct msp_source *s)
 {
 	struct msp_input_options o = {.headers = r->headers};
@@ -389,6 +409,8 @@ static int open_source(struct read *r, const struct msp_source *s)
 	struct msp_input *in = s->path ? NULL : r->standard;
 	int fd = msp_source_open(s, &size, msp_job_poll_fn(), r->job, msp_job_error(r->job)), rc;
 
+	if (fd == MSP_FAIL && s->found)
+		return unreadable(r, s);
 	if (fd < 0)
 		return fd;
 	if (!in)

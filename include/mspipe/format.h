@@ -59,6 +59,8 @@ MSP_API struct msp_input *msp_input_open(int fd, const char *name, const struct 
 /* The same for bytes in memory, which must stay. */
 MSP_API struct msp_input *msp_input_memory(const void *data, size_t n, const char *name, const struct msp_input_options *options,
                                            struct msp_error *err) MSP_CHECKED;
+/* An input without a file: its one object is a dead one, called name, with this reason. */
+MSP_API struct msp_input *msp_input_dead(const char *name, const char *reason, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_input_free(struct msp_input *in);
 MSP_API int msp_input_format(const struct msp_input *in); /* enum msp_format */
 /* What was read of fd to find out; whoever reads on from fd by himself (MSP_FORMAT_MSP) needs it. Borrowed. */
@@ -86,6 +88,17 @@ MSP_API int msp_input_next(struct msp_input *in, struct msp_object *o, struct ms
 
 /* The number of the run that the object last given belongs to, as want() is asked. */
 MSP_API uint64_t msp_input_run(const struct msp_input *in);
+/* Where in the file the object last given lies. */
+struct msp_input_span {
+	uint64_t offset, end; /* from its first record up to the end of its last one; a SAC file: all of it */
+	msp_time last;        /* miniSEED: the start of its last record */
+	uint8_t type;         /* enum msp_type of its samples, also where only headers are read */
+	bool mixed;           /* other records lie between its own */
+};
+/* A run that lies in a span is read back by an input whose options.offset is the span's offset, whose size (and least) is its length, and whose
+ * want() is msp_input_first(): it is the first run to begin there, and has the same records as in the whole file. */
+MSP_API void msp_input_span(const struct msp_input *in, struct msp_input_span *out);
+MSP_API bool msp_input_first(void *unused, uint64_t run); /* for options.want: true for run 0 */
 /* Where in the file the reader stands. */
 MSP_API uint64_t msp_input_offset(const struct msp_input *in);
 
@@ -122,6 +135,8 @@ struct msp_source {
 	uint64_t offset, end;  /* bytes offset up to, not including, end; end 0: to the end of the file */
 	uint64_t size;         /* of the file, when it was added */
 	int64_t mtime;         /* ns since the epoch */
+	bool found;            /* in a directory; else it was named itself */
+	int trouble;           /* errno: it was found, but cannot be read (a link to nothing, no permission) */
 };
 struct msp_sources {
 	struct msp_source *item;
@@ -132,11 +147,12 @@ struct msp_sources {
 /* Adds what an operand names: a file; a directory (its files, recursively, sorted by the bytes of their paths; names that begin with a dot are left out);
  * FILE@OFFSET-END (either number may be missing); @LIST (operands, one a line; empty lines and lines that begin with # are left out; @-: the list is standard
  * input); `-`. A file whose name only looks like one of these is taken as a file. MSP_FAIL if something is missing or
- * cannot be read, or a directory has no files; MSP_USAGE for stores. */
+ * cannot be read, or a directory has no files; MSP_USAGE for stores. What cannot be read inside a directory is no
+ * failure: it is added, with its trouble. */
 MSP_API int msp_sources_add(struct msp_sources *s, const char *operand, struct msp_error *err) MSP_CHECKED;
 /* A hash of what the sources are: absolute paths, sizes, times of change, ranges; for standard input the n bytes at head. */
 MSP_API int msp_sources_hash(const struct msp_sources *s, const void *head, size_t n, struct msp_id *out, struct msp_error *err) MSP_CHECKED;
-/* Opens a source (as msp_open_input()) and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
+/* Opens a source (as msp_open_input(); a trouble is MSP_FAIL) and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
 MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_sources_free(struct msp_sources *s);
 
@@ -147,7 +163,7 @@ MSP_API int msp_object_cut(struct msp_object *o, msp_time from, msp_time to, boo
 /* ---- writing ----------------------------------------------------------- */
 
 struct msp_mseed_options {
-	uint32_t record_length; /* 128 .. 65536, a power of two; 0: 4096 */
+	uint32_t record_length; /* 256 .. 32768, a power of two; 0: 4096 */
 };
 /* What a format could not hold, or how it held it. */
 struct msp_format_notes {

@@ -13,7 +13,9 @@ struct piece {
 	char quality[5];        /* every one met, in the order met */
 	struct record first;    /* its first record's header */
 	uint64_t records;
-	uint64_t offset;        /* of its first record; of the first complaint */
+	uint64_t offset, end;   /* of its first record; behind its last */
+	uint64_t bytes;         /* of its records */
+	msp_time last;          /* start of its last record */
 	char why[RECORD_WHY];   /* dead: the reason */
 	uint64_t mismatches;    /* records whose last sample is not what they say */
 	uint64_t mismatch_at;

@@ -147,6 +147,22 @@ struct msp_input *msp_input_memory(const void *data, size_t n, const char *name,
 	return look(in, err);
 }
 
+struct msp_input *msp_input_dead(const char *name, const char *reason, struct msp_error *err)
+{
+	struct msp_input *in = begin(name, NULL, err);
+
+	if (in == NULL)
+		return NULL;
+	in->why = strdup(reason);
+	if (in->why == NULL) {
+		input_nomem(in, err);
+		msp_input_free(in);
+		return NULL;
+	}
+	in->feed.eof = true;
+	return in;
+}
+
 void msp_input_free(struct msp_input *in)
 {
 	if (in == NULL)
@@ -154,6 +170,7 @@ void msp_input_free(struct msp_input *in)
 	runs_free(in->runs);
 	feed_free(&in->feed);
 	free(in->name);
+	free(in->why);
 	free(in);
 }
 
@@ -178,6 +195,17 @@ uint64_t msp_input_run(const struct msp_input *in)
 	return in->run;
 }
 
+void msp_input_span(const struct msp_input *in, struct msp_input_span *out)
+{
+	*out = in->span;
+}
+
+bool msp_input_first(void *unused, uint64_t run)
+{
+	(void)unused;
+	return run == 0;
+}
+
 uint64_t msp_input_offset(const struct msp_input *in)
 {
 	return in->feed.offset;
@@ -185,7 +213,7 @@ uint64_t msp_input_offset(const struct msp_input *in)
 
 static int unknown_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 {
-	const char *why = in->feed.len == 0 ? "the file is empty" : "neither miniSEED, SAC nor msp";
+	const char *why = in->why != NULL ? in->why : in->feed.len == 0 ? "the file is empty" : "neither miniSEED, SAC nor msp";
 	int rc;
 
 	if (in->done || !input_wants(in, 0))

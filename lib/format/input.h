@@ -14,6 +14,8 @@ struct msp_input {
 	struct msp_input_options options;
 	struct msp_input_skips skips;
 	uint64_t run;      /* number of the object last given */
+	struct msp_input_span span; /* and where it lies */
+	char *why;         /* there is no file, for this reason */
 	bool done;         /* formats of one object: it was given */
 	struct runs *runs; /* miniSEED */
 };

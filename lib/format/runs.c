@@ -131,6 +131,8 @@ static int give(struct msp_input *in, struct channel *c, struct msp_object *o, s
 		if (p->samples.cap == 0)
 			p->samples.data = NULL;
 	}
+	in->span = (struct msp_input_span){ .offset = p->offset, .end = p->end, .last = p->last, .type = (uint8_t)c->type,
+	                                    .mixed = p->end - p->offset != p->bytes };
 	rc = metadata(o, in, c);
 	if (rc == MSP_OK && (p->dead || p->mismatches > 0))
 		rc = log_piece(o, p);
@@ -169,7 +171,7 @@ static void note_quality(struct piece *p, char quality)
 		p->quality[n] = quality;
 }
 
-static void advance(struct channel *c, const struct record *rec)
+static void advance(struct channel *c, const struct record *rec, uint64_t offset)
 {
 	struct piece *p = &c->piece;
 
@@ -178,6 +180,9 @@ static void advance(struct channel *c, const struct record *rec)
 	if (p->open) {
 		p->npts += rec->nsamp;
 		p->records++;
+		p->bytes += rec->length;
+		p->end = offset + rec->length;
+		p->last = rec->start;
 		note_quality(p, rec->quality);
 	}
 }
@@ -244,7 +249,7 @@ static int record(struct msp_input *in, const struct record *rec, const uint8_t 
 		if (rc != 0)
 			return rc;
 	}
-	advance(c, rec);
+	advance(c, rec, in->feed.offset);
 	return 0;
 }
 
@@ -376,6 +381,7 @@ int runs_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 		return 0;
 	r->broken = false;
 	in->run = r->numbers++;
+	in->span = (struct msp_input_span){ .offset = r->broken_at, .end = r->broken_at, .type = MSP_NONE };
 	if (!input_wants(in, in->run))
 		return 0;
 	snprintf(why, sizeof why, "byte %" PRIu64 ": %s", r->broken_at, r->why);

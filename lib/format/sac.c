@@ -335,6 +335,7 @@ int sac_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 		why = when;
 	o->dt = isnan(s.number[SAC_DELTA]) ? 0 : s.number[SAC_DELTA];
 	o->npts = s.npts;
+	in->span = (struct msp_input_span){ .offset = in->options.offset, .end = in->feed.offset, .type = MSP_F32 };
 	rc = metadata(in, &s, why != NULL, o);
 	if (rc == MSP_OK && why != NULL)
 		rc = msp_object_kill(o, "sac", why);

@@ -69,17 +69,39 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct msp_source *)a)->path, ((const struct msp_source *)b)->path);
 }
 
+/* An entry of a directory that cannot be read is one of its recordings all the same: it must neither be passed over nor stop the others. */
+static int add_trouble(struct msp_sources *s, const char *path, int trouble, struct msp_error *err)
+{
+	static const struct stat unknown;
+	int rc;
+
+	if (trouble == ENOMEM || trouble == EMFILE || trouble == ENFILE) { /* not the entry's fault */
+		errno = trouble;
+		return msp_error_errno(err, MSP_FAIL, "%s", path);
+	}
+	rc = add(s, path, &unknown, 0, 0, err);
+	if (rc == MSP_OK)
+		s->item[s->n - 1].trouble = trouble;
+	return rc;
+}
+
 static int add_entry(struct msp_sources *s, FTS *tree, FTSENT *e, struct msp_error *err)
 {
+	int trouble = e->fts_errno != 0 ? e->fts_errno : ENOENT;
+
 	if (e->fts_level > 0 && e->fts_name[0] == '.') {
 		(void)fts_set(tree, e, FTS_SKIP);
 		return MSP_OK;
 	}
 	switch (e->fts_info) {
 	case FTS_F:
-		return add_file(s, e->fts_path, e->fts_statp, 0, 0, err);
+		if (access(e->fts_path, R_OK) != 0)
+			return add_trouble(s, e->fts_path, errno, err);
+		return add(s, e->fts_path, e->fts_statp, 0, 0, err);
 	case FTS_DNR: case FTS_ERR: case FTS_NS: case FTS_SLNONE:
-		errno = e->fts_errno ? e->fts_errno : ENOENT;
+		if (e->fts_level > 0)
+			return add_trouble(s, e->fts_path, trouble, err);
+		errno = trouble;
 		return msp_error_errno(err, MSP_FAIL, "%s", e->fts_path);
 	}
 	return MSP_OK; /* directories, and what can be no recording: sockets, devices */
@@ -103,6 +125,8 @@ static int add_directory(struct msp_sources *s, const char *path, struct msp_err
 	fts_close(tree);
 	if (rc == MSP_OK && s->n == before)
 		return msp_error_set(err, MSP_FAIL, "%s: no files in this directory", path);
+	for (size_t i = before; i < s->n; i++)
+		s->item[i].found = true;
 	qsort(s->item + before, s->n - before, sizeof *s->item, by_path);
 	return rc;
 }
@@ -271,6 +295,10 @@ int msp_source_open(const struct msp_source *s, uint64_t *size, msp_poll_fn *pol
 		if (isatty(STDIN_FILENO))
 			return msp_error_set(err, MSP_USAGE, "recordings are not read from a terminal");
 		return STDIN_FILENO;
+	}
+	if (s->trouble != 0) {
+		errno = s->trouble;
+		return msp_error_errno(err, MSP_FAIL, "%s", s->path);
 	}
 	fd = msp_open_input(s->path, poll, context, err);
 	if (fd < 0)

@@ -103,6 +103,26 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	contains "$stderr" "no files"
 }
 
+@test "msread: what cannot be read in a directory is a dead object, and stops nothing" {
+	mkdir -p d/b
+	cp ta_034a_bhe.mseed d/a
+	ln -s nowhere d/b/gone
+	ln -s self d/b/self
+	cp ta_abtx_bhn.mseed d/c
+	expect 0 msread d -o out.msp
+	contains "$stderr" "msread: d/b/gone: 1 of 1 objects is dead: No such file or directory"
+	equal "$(msls -f '%{live} %{sta} %{file} %{reason}' out.msp)" "true 034A - -
+false - d/b/gone format: No such file or directory
+false - d/b/self format: Too many levels of symbolic links
+true ABTX - -"
+	expect 3 msread --strict-data d -o strict.msp
+	equal "$(msread -e 'npts > 9' --headers d | msls -f '%{sta}' | tr '\n' ' ')" "034A ABTX "
+	for named in d/b/gone d/b/self d/none; do
+		expect 1 msread $named
+		contains "$stderr" "msread: $named: "
+	done
+}
+
 @test "msread: ranges of bytes" {
 	equal "$(msread iu_anmo_bh3.mseed@0-8192 | msls -f '%{chan} %{mseed.number_of_records}')" "BH1 16"
 	equal "$(msread iu_anmo_bh3.mseed@8192- | msls -f '%{chan}' | tr '\n' ' ')" "BH2 BHZ "
