@@ -88,6 +88,7 @@ static int add_trouble(struct msp_sources *s, const char *path, int trouble, str
 static int add_entry(struct msp_sources *s, FTS *tree, FTSENT *e, struct msp_error *err)
 {
 	int trouble = e->fts_errno != 0 ? e->fts_errno : ENOENT;
+	struct stat st;
 
 	if (e->fts_level > 0 && e->fts_name[0] == '.') {
 		(void)fts_set(tree, e, FTS_SKIP);
@@ -99,6 +100,8 @@ static int add_entry(struct msp_sources *s, FTS *tree, FTSENT *e, struct msp_err
 			return add_trouble(s, e->fts_path, errno, err);
 		return add(s, e->fts_path, e->fts_statp, 0, 0, err);
 	case FTS_DNR: case FTS_ERR: case FTS_NS: case FTS_SLNONE:
+		if (e->fts_info == FTS_SLNONE && stat(e->fts_path, &st) != 0) /* fts does not say why a link leads nowhere */
+			trouble = errno;
 		if (e->fts_level > 0)
 			return add_trouble(s, e->fts_path, trouble, err);
 		errno = trouble;
