@@ -15,6 +15,15 @@
  *             order, less those that are msp_wf_bookkeeping()
  *     values  document: the values of those in keys that the document cannot hold itself: they are blank strings, or
  *             their names are msp_wf_bookkeeping(), or they were dropped for MsPASS's sake
+ *     alias   document {NAME: KEY}: the document's NAME, a schema's spelling (sta), stands for the object's own KEY (station), which
+ *             stands in keys, and not in values
+ *     raw     array of binaries: elements of the metadata as BSON has them (type, key, NUL, value) that no document of a store
+ *             may hold (not UTF-8; `$` or `.` in the key); in keys an int32, the index here, marks their place
+ *     history document: of an object made from several, its history
+ *     ensemble of a member of an ensemble, a document: id, string, 32 hex digits, of the bracket; member, int, from 0; metadata,
+ *             document, the bracket's own; keys, array of strings: those of metadata that the document has, because members carry
+ *             them in MsPASS, and the member itself has not. A member's own value is never replaced by the ensemble's
+ * type may be "none" of dead objects that never had samples.
  * So the metadata are, with keys: each of keys, by its value in the document, or, if that has none or the name is bookkeeping, in
  * values; then what the document has besides. In `cemetery` all of this is in the tombstone.
  * These functions are in libmspipe-store. */
@@ -64,6 +73,61 @@ int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t 
  * document without required keys) is a dead one with the document's metadata and the reason. It gives several where the bytes of a
  * miniSEED file that it names are not one contiguous run: nothing is merged. o is reset, filled, and owns what it has. */
 int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+
+/* ---- saving ------------------------------------------------------------ */
+
+/* A save puts samples into the store, or into one file, as objects come, and documents only when all has come:
+ * * every _id is made from the object's id, the collection and the tag. So saving again writes the same documents in the same places; samples
+ *   that are there already are not written again
+ * * while a save is not complete, a document in `msp_saves` stands for it, and the fs.files documents of its samples name it (msp_save).
+ *   One that fails removes the samples that it put; one that is killed leaves them, for the next that needs them or for msp_save_discard()
+ * * no document is written before its samples are found to be there */
+
+struct msp_save_options {
+	const char *collection; /* NULL: wf_TimeSeries and wf_Seismogram, by the kind of object */
+	const char *tag;        /* data_tag; NULL: none */
+	const char *directory;  /* samples go into one file in it (made if missing); NULL: into GridFS */
+	int mode;               /* enum msp_wf_mode: what is done with keys that the schema has differently, see mssave(1) */
+	bool live_only;         /* dead objects are left out */
+	msp_poll_fn *poll;      /* for waits and writes; not asked any more while documents are written */
+	void *context;
+};
+
+struct msp_saved {
+	uint64_t live, dead;  /* saved; the dead in `cemetery` */
+	uint64_t aborted;     /* of the dead, those that were never data (no sample interval): in `abortions` */
+	uint64_t left_out;    /* dead, with live_only */
+	uint64_t killed;      /* of the dead, those that died here */
+	uint64_t refused;     /* objects that no document can hold: of unknown kind, or too large */
+	uint64_t dropped;     /* keys left out by MsPASS's rules */
+	uint64_t there;       /* objects whose samples were there already */
+	char why[200];        /* the first that was killed or refused, and why */
+};
+
+struct msp_save; /* opaque */
+
+/* Begins a save into s, open for writing, which has to live longer. MSP_FAIL also if another save removes its samples for too long. */
+MSP_API int msp_save_begin(struct msp_store *s, const struct msp_save_options *options, struct msp_save **out,
+                           struct msp_error *err) MSP_CHECKED;
+/* The objects that follow come from a segment with this header: for the history. */
+MSP_API int msp_save_header(struct msp_save *v, const struct msp_header *h, struct msp_error *err) MSP_CHECKED;
+/* Saves a data object, or takes note of a bracket. o is not changed. What cannot be saved live is buried with the reason. */
+MSP_API int msp_save_object(struct msp_save *v, const struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* All has come: writes the documents. On failure what was written stays, each document with its samples, and saving again
+ * completes it. Frees v in any case. */
+MSP_API int msp_save_commit(struct msp_save *v, struct msp_saved *out, struct msp_error *err) MSP_CHECKED;
+/* Removes what was put, as far as no other save may rely on it, and frees v. NULL is allowed. */
+MSP_API void msp_save_abort(struct msp_save *v);
+
+/* A document of `msp_saves`: a save that is going on, or was left unfinished. */
+struct msp_save_state {
+	bson_oid_t id;
+	bool running;     /* its process is alive, or on another host and thus perhaps alive */
+	uint64_t samples; /* fs.files documents that it put and nobody took over */
+};
+MSP_API int msp_save_look(struct msp_store *s, const bson_t *doc, struct msp_save_state *out, struct msp_error *err) MSP_CHECKED;
+/* Removes the samples of an unfinished save that no document names, and its document. MSP_FAIL if it, or any other save, is running. */
+MSP_API int msp_save_discard(struct msp_store *s, const bson_oid_t *id, uint64_t *removed, struct msp_error *err) MSP_CHECKED;
 
 #ifdef __cplusplus
 }
