@@ -339,6 +339,16 @@ MSP_API char *msp_double_format(double d, char buf[32]);
  * UTF-8. For text from a stream that is printed as it is. */
 MSP_API void msp_text_harmless(void *text, size_t n);
 
+/* ---- numbers with units ------------------------------------------------- */
+
+/* Reads what a user types for an option or operand of that type: a decimal number, whole text, finite. Seconds: ms s min h d;
+ * hertz: mHz Hz, above 0; whole numbers: k M G (powers of 1000); sizes: k M G (powers of 1024). MSP_USAGE with the reason. */
+MSP_API int msp_parse_seconds(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_hz(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_double(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parse_size(const char *text, uint64_t *out, struct msp_error *err) MSP_CHECKED;
+
 /* ---- patterns ----------------------------------------------------------- */
 
 /* Text with %{KEY} for values and %% for a percent sign; with escapes, \n, \t and \\ too: msls --format, mssave --name. */

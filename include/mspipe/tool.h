@@ -65,13 +65,6 @@ struct msp_option {
 	size_t mode_offset;  /* different modes exclude each other (usage error that names both) */
 };
 
-/* Parses one value as the option type does; for operands (START END). text may carry units. */
-MSP_API int msp_parse_seconds(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
-MSP_API int msp_parse_hz(const char *text, double *out, struct msp_error *err) MSP_CHECKED;
-MSP_API int msp_parse_double(const char *text, double *out, struct msp_error *err) MSP_CHECKED; /* whole text, finite */
-MSP_API int msp_parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct msp_error *err) MSP_CHECKED;
-MSP_API int msp_parse_size(const char *text, uint64_t *out, struct msp_error *err) MSP_CHECKED;
-
 /* ---- a command --------------------------------------------------------- */
 
 struct msp_job; /* opaque: one run of a command */
