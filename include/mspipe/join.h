@@ -11,6 +11,7 @@
 
 #include "mspipe/expr.h"
 #include "mspipe/store.h"
+#include "mspipe/stream.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,7 +20,7 @@ extern "C" {
 /* What becomes of an object that several documents match equally well. */
 enum msp_join_ambiguous {
 	MSP_JOIN_KILL,  /* MSP_KILL */
-	MSP_JOIN_FIRST, /* the document that begins first is taken (of equal ones, that of the smallest _id), and a Complaint is logged */
+	MSP_JOIN_FIRST, /* that which begins first is taken (of equal ones, that of the smallest _id), and a Complaint logged */
 	MSP_JOIN_LAST,  /* as before, the one that begins last */
 };
 
@@ -27,12 +28,12 @@ enum msp_join_ambiguous {
 struct msp_join_options {
 	const char *collection; /* "channel" */
 	/* How: "id": the object's COLLECTION_id is the document's _id. "seed": net, sta, loc, chan, as far as the
-	 * document has them, and starttime <= time of the object's first sample < endtime. "KEY=KEY,...": the object's
-	 * first KEY equals the document's second. "origin:TOL": the document's time is within TOL (seconds, or with a
+	 * document has them (the one that has most is taken), and starttime <= time of the object's first sample <
+	 * endtime. "KEY=KEY,...": the object's first KEY equals the document's second. "origin:TOL": the document's time is within TOL (seconds, or with a
 	 * unit) of the object's. "arrival": sta, net where both have one, and the document's time in the object's span.
 	 * NULL: seed for channel and site, arrival for arrival, else id. */
 	const char *match;
-	/* "KEY,KEY:NEW,KEY?": which keys; under which name, if not COLLECTION_KEY; with a question mark: only if the
+	/* "KEY,KEY:NEW,KEY?,KEY?:NEW": which keys; under which name, if not COLLECTION_KEY; with a question mark: only if the
 	 * document has it, and its not having it is no fault. NULL: _id and the usual ones of channel, site, source and
 	 * arrival; for any other collection, every key but those that are documents or arrays. */
 	const char *keys;
@@ -43,21 +44,23 @@ struct msp_join_options {
 	double offset;          /* origin: seconds to be subtracted from the object's time */
 	bool unique;            /* origin: more than one document within TOL is ambiguous, not only equally near ones */
 	bool whole;             /* seed: the object's last sample, too, must be before the endtime */
-	bool optional;          /* no match, or a document without its keys: the object stays as it is, not MSP_KILL */
+	bool optional;          /* no match, or a document without all its keys, is no reason to kill */
 	int ambiguous;          /* enum msp_join_ambiguous */
 	const char *algorithm;  /* for what is logged on objects; NULL: "join" */
+	msp_poll_fn *poll;      /* while documents are read: non-zero gives up (MSP_INTERRUPTED); may be NULL */
+	void *poll_context;
 };
 
 struct msp_join; /* opaque */
 
 /* Reads the collection. MSP_USAGE: match or keys cannot be read; a collection without documents is MSP_FAIL. */
-int msp_join_open(struct msp_store *s, const struct msp_join_options *options, struct msp_join **out,
+MSP_API int msp_join_open(struct msp_store *s, const struct msp_join_options *options, struct msp_join **out,
                           struct msp_error *err) MSP_CHECKED;
 /* Finds o's document and puts its keys on o, in place of those that o has under the same names. Dead objects
  * are left as they are. An ensemble's bracket is matched by its metadata. MSP_KILL: it has none, or several, or
  * that has not the keys it should; the reason is in err, and o is as it was. MSP_NOMEM. */
-int msp_join_object(struct msp_join *j, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
-void msp_join_free(struct msp_join *j); /* NULL is allowed */
+MSP_API int msp_join_object(struct msp_join *j, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_join_free(struct msp_join *j); /* NULL is allowed */
 
 /* What happened so far. */
 struct msp_join_counts {
@@ -69,10 +72,10 @@ struct msp_join_counts {
 	uint64_t straddling; /* seed: objects whose epoch ends before they do: joined, and logged as Suspect */
 	uint64_t incomplete; /* objects whose document has not all the keys that it should */
 };
-void msp_join_counts(const struct msp_join *j, struct msp_join_counts *out);
+MSP_API void msp_join_counts(const struct msp_join *j, struct msp_join_counts *out);
 /* What a user should be told at the end, a sentence for each i from 0 on, put in buf: `channel: 3 objects
  * match no document`. False if there is no i-th. */
-bool msp_join_remark(const struct msp_join *j, unsigned i, char *buf, size_t size);
+MSP_API bool msp_join_remark(const struct msp_join *j, unsigned i, char *buf, size_t size);
 
 /* ---- several at once ---------------------------------------------------- */
 
@@ -83,11 +86,11 @@ struct msp_joins {
 	struct msp_join **join;
 };
 /* Opens one join for each; of options, collection and match are not used, and keys only if there is one. */
-int msp_joins_open(struct msp_store *s, const char *list, const struct msp_join_options *options, struct msp_joins *out,
+MSP_API int msp_joins_open(struct msp_store *s, const char *list, const struct msp_join_options *options, struct msp_joins *out,
                            struct msp_error *err) MSP_CHECKED;
 /* msp_join_object() with each, in order, up to the first that does not give MSP_OK. */
-int msp_joins_object(struct msp_joins *j, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
-void msp_joins_free(struct msp_joins *j);
+MSP_API int msp_joins_object(struct msp_joins *j, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_joins_free(struct msp_joins *j);
 
 #ifdef __cplusplus
 }
