@@ -349,6 +349,14 @@ MSP_API int msp_parse_double(const char *text, double *out, struct msp_error *er
 MSP_API int msp_parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct msp_error *err) MSP_CHECKED;
 MSP_API int msp_parse_size(const char *text, uint64_t *out, struct msp_error *err) MSP_CHECKED;
 
+/* ---- URIs ---------------------------------------------------------------- */
+
+/* True for the URI of a MongoDB server, which may hold a password. */
+MSP_API bool msp_uri_is(const char *text);
+/* scheme://user@host/database of scheme://user:password@host/database?options, malloc'ed; NULL: no memory. Of what is no URI because
+ * something in it is not %-encoded, only the beginning: the rest may be a password. */
+MSP_API char *msp_uri_harmless(const char *uri);
+
 /* ---- patterns ----------------------------------------------------------- */
 
 /* Text with %{KEY} for values and %% for a percent sign; with escapes, \n, \t and \\ too: msls --format, mssave --name. */

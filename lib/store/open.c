@@ -31,38 +31,6 @@ bool msp_store_is(const char *text)
 	return is_mongo(text) || (n > 5 && strcmp(text + n - 5, ".msdb") == 0);
 }
 
-/* scheme://user@host/database of scheme://user:password@host/database?options. Of what is no URI because something in it is not
- * %-encoded, only the beginning: the rest may be a password. */
-static char *harmless_name(const char *uri)
-{
-	const char *start = strstr(uri, "://"), *at, *end;
-	char *name = malloc(strlen(uri) + 4), *to = name;
-
-	if (!name)
-		return NULL;
-	start = start ? start + 3 : uri;
-	at = strchr(start, '@');
-	end = at ? at : start;
-	if (at && (strrchr(start, '@') != at || start + strcspn(start, "/?") < at)) {
-		end = start + strcspn(start, ":/?@");
-		memcpy(to, uri, (size_t)(end - uri));
-		memcpy(to + (end - uri), "...", 4);
-		return name;
-	}
-	if (at) {
-		size_t user = strcspn(start, ":@");
-
-		memcpy(to, uri, (size_t)(start - uri) + user);
-		to += (size_t)(start - uri) + user;
-	} else {
-		memcpy(to, uri, (size_t)(start - uri));
-		to += start - uri;
-	}
-	memcpy(to, end, strcspn(end, "?"));
-	to[strcspn(end, "?")] = '\0';
-	return name;
-}
-
 /* `mongodb:` is what MSP_MONGODB_URI says, `mongodb:@FILE` the first line of FILE: so no password need stand on a command line. */
 static int indirect_uri(const char *text, char **out, struct msp_error *err)
 {
@@ -133,7 +101,7 @@ static int open_mongo(const char *text, struct msp_store **out, struct msp_error
 		s = indirect_uri(text, &uri, err);
 	if (s != MSP_OK)
 		return s;
-	name = harmless_name(uri ? uri : text);
+	name = msp_uri_harmless(uri ? uri : text);
 	s = name ? load_mongo(&open, err) : memory(err);
 	if (s == MSP_OK)
 		s = open(uri ? uri : text, name, out, err);

@@ -111,9 +111,17 @@ static int add_operands(const struct msp_job *job, struct msp_bytes *out)
 {
 	if (job->canonical_operands)
 		return msp_bytes_append(out, "\0", 1) < 0 ? MSP_NOMEM : msp_text_append(out, job->canonical_operands);
-	for (int i = 0; i < job->own; i++)
-		if (msp_bytes_append(out, "\0", 1) < 0 || msp_text_append(out, job->line.operand[i]) < 0)
+	for (int i = 0; i < job->own; i++) {
+		const char *operand = job->line.operand[i];
+		char *harmless = msp_uri_is(operand) ? msp_uri_harmless(operand) : NULL; /* the same with another password */
+		int s = msp_uri_is(operand) && !harmless ? MSP_NOMEM : msp_bytes_append(out, "\0", 1);
+
+		if (s == MSP_OK)
+			s = msp_text_append(out, harmless ? harmless : operand);
+		free(harmless);
+		if (s < 0)
 			return MSP_NOMEM;
+	}
 	return MSP_OK;
 }
 

@@ -186,9 +186,14 @@ static int set_mode(const struct parser *p, const struct msp_option *o, void *ba
 
 int msp_command_line_remember(struct command_line *line, const char *dashes, const char *text)
 {
-	char *word = NULL;
+	char *word = NULL, *harmless = msp_uri_is(text) ? msp_uri_harmless(text) : NULL;
+	int n = -1;
 
-	if (asprintf(&word, "%s%s", dashes, text) < 0)
+	/* a password must not go into streams */
+	if (harmless || !msp_uri_is(text))
+		n = asprintf(&word, "%s%s", dashes, harmless ? harmless : text);
+	free(harmless);
+	if (n < 0)
 		return MSP_NOMEM;
 	line->identity[line->identities++] = word;
 	return MSP_OK;

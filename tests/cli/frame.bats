@@ -214,3 +214,11 @@ load common
 	expect 4 msfilter --lowpass 1 "$MSP_DATA/iu_anmo_bh3.mseed"
 	equal "$stderr" "msfilter: $MSP_DATA/iu_anmo_bh3.mseed: byte 0: not an msp stream (msread reads recordings)"
 }
+
+@test "frame: a password in the URI of a store does not get into streams" {
+	mssynth -n 1 -o a.msp
+	mswindow --ref 'mongodb://user:secret@host/db?tls=secret' 0 1 a.msp -o b.msp 2>/dev/null
+	contains "$(mshistory b.msp)" 'mongodb://user@host/db'
+	run ! grep -q secret b.msp
+	case $(mshistory --json b.msp) in *secret*) return 1 ;; esac
+}
