@@ -127,6 +127,34 @@ MSP_API bool msp_expr_complaint(const struct msp_expr *e, uint32_t i, struct msp
  * Returns buf; empty if there was no complaint. */
 MSP_API char *msp_expr_reason(const struct msp_expr *e, char *buf, size_t size);
 
+/* ---- translating to a filter ------------------------------------------- */
+
+/* Where the documents of a collection keep the value of a key. It is looked for in the order of these: */
+struct msp_place {
+	const char *path;   /* only at this dotted path; NULL: as the key is spelled, then with '.' and '_' exchanged */
+	const char *within; /* path NULL: then likewise in the subdocument at this path; NULL: nowhere else */
+	const char *alias;  /* then at this dotted path; NULL: nowhere else */
+	unsigned flags;     /* MSP_PLACE_* */
+}; /* borrowed, till the filter is made */
+#define MSP_PLACE_TIME 1u    /* a number there may be taken for epoch seconds, and be a time within 2 us of them */
+#define MSP_PLACE_DERIVED 2u /* where it is missing, it may have any value all the same */
+#define MSP_PLACE_BLANK 4u   /* where it is missing, it may be a string of nothing but white space */
+#define MSP_PLACE_UNKNOWN 8u /* its value does not lie in the document, or not as it is */
+/* *out is zeroed when it is called. */
+typedef void msp_expr_place_fn(const void *context, const char *key, struct msp_place *out);
+
+#define MSP_FILTER_EXACT 1u /* rather exact than short: with conditions on types */
+#define MSP_FILTER_REGEX 2u /* regular expressions of a simple kind go into the filter */
+
+/* Translates e, a condition, into a MongoDB filter that chooses every document for which e is true. *exact: and no
+ * other; else the caller has to evaluate e on what was chosen. e is evaluated on a document as by msp_expr_test_with()
+ * with a get() that takes values from where place() says (place NULL: no key has a place of its own), does not find
+ * names with a dot inside, and enters arrays by number only. What cannot be said in a filter is left out of it, so that
+ * it may be {}: every document. Keys and constants are data in it, whatever they hold. out is initialised here, and is
+ * the caller's to bson_destroy() after MSP_OK. MSP_NOMEM only. */
+MSP_API int msp_expr_filter(const struct msp_expr *e, unsigned flags, msp_expr_place_fn *place, const void *context, bson_t *out,
+                            bool *exact, struct msp_error *err) MSP_CHECKED;
+
 /* ---- lists of keys ----------------------------------------------------- */
 
 /* `net,sta,-starttime`: keys as in an expression (odd names in backquotes), a minus for descending order. */
