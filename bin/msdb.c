@@ -12,9 +12,10 @@
 struct db {
 	const char *expr, *query, *sort, *keys, *collection;
 	int64_t limit;
-	bool all, canonical, unique, drop;
+	bool all, canonical, unique, drop, explain;
 	struct msp_store *store;
 	struct msp_choice choice;
+	struct msp_expr *e;
 	bson_t *filter, *order, *projection; /* NULL: not given; choice borrows them */
 	struct msp_bytes line;
 };
@@ -26,6 +27,8 @@ static const struct msp_option options[] = {
 	 .help = "only documents that match the MongoDB filter JSON"},
 	{.name = "all", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, all),
 	 .help = "update, delete: every document of the collection"},
+	{.name = "explain", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, explain),
+	 .help = "count, find: only say how it would be done"},
 	{.name = "sort", .type = MSP_OPT_STRING, .offset = offsetof(struct db, sort), .arg = "KEYS",
 	 .help = "find: in the order of KEYS (-KEY: descending)"},
 	{.name = "keys", .type = MSP_OPT_STRING, .offset = offsetof(struct db, keys), .arg = "KEYS",
@@ -93,11 +96,27 @@ static int list(struct work *w)
 	return r;
 }
 
+/* Lines of text, which hold what keys and values hold. */
+static int explain(struct work *w)
+{
+	struct msp_bytes *text = &w->s->line;
+	int r = msp_store_explain(w->s->store, w->collection, &w->s->choice, text, w->err);
+
+	if (r == MSP_OK)
+		r = msp_job_print(w->job, text->data, text->len);
+	text->len = 0;
+	return r;
+}
+
 static int count(struct work *w)
 {
 	uint64_t n;
 	char text[32];
-	int r = msp_store_count_chosen(w->s->store, w->collection, &w->s->choice, &n, w->err);
+	int r;
+
+	if (w->s->explain)
+		return explain(w);
+	r = msp_store_count_chosen(w->s->store, w->collection, &w->s->choice, &n, w->err);
 
 	if (r != MSP_OK)
 		return r;
@@ -115,7 +134,7 @@ static int print_document(void *context, const bson_t *doc, struct msp_error *er
 
 static int find(struct work *w)
 {
-	return msp_store_each(w->s->store, w->collection, &w->s->choice, print_document, w, w->err);
+	return w->s->explain ? explain(w) : msp_store_each(w->s->store, w->collection, &w->s->choice, print_document, w, w->err);
 }
 
 static int distinct(struct work *w)
@@ -249,8 +268,8 @@ static const struct verb {
 	int (*run)(struct work *w);
 } verbs[] = {
 	{"ls", "STORE", 2, 2, 0, "", list},
-	{"count", "STORE COLLECTION", 3, 3, 0, "expr query", count},
-	{"find", "STORE COLLECTION", 3, 3, 0, "expr query sort keys limit canonical", find},
+	{"count", "STORE COLLECTION", 3, 3, 0, "expr query explain", count},
+	{"find", "STORE COLLECTION", 3, 3, 0, "expr query explain sort keys limit canonical", find},
 	{"distinct", "STORE COLLECTION KEY", 4, 4, 0, "query canonical", distinct},
 	{"update", "STORE COLLECTION UPDATE", 4, 4, MSP_STORE_WRITE, "expr query all", update},
 	{"delete", "STORE COLLECTION", 3, 3, MSP_STORE_WRITE, "expr query all", delete},
@@ -324,7 +343,7 @@ static int parse_choice(struct db *s, struct msp_job *job)
 	bson_t made;
 	int r = MSP_OK;
 
-	if (s->expr && (r = msp_job_expr(job, s->expr, MSP_EXPR_CONDITION, &s->choice.expr)) != MSP_OK)
+	if (s->expr && (r = msp_job_expr(job, s->expr, MSP_EXPR_CONDITION, &s->e)) != MSP_OK)
 		return msp_error_prefix(err, "--expr");
 	if (s->query)
 		r = keep(msp_json_parse(s->query, strlen(s->query), &made, NULL, err), &made, &s->filter, "--query", err);
@@ -333,6 +352,8 @@ static int parse_choice(struct db *s, struct msp_job *job)
 	if (r == MSP_OK && s->keys)
 		r = keep(msp_keys_document(s->keys, false, &made, err), &made, &s->projection, "--keys", err);
 	s->choice.filter = s->filter;
+	s->choice.expr = &s->e;
+	s->choice.exprs = s->e != NULL;
 	s->choice.sort = s->order;
 	s->choice.projection = s->projection;
 	s->choice.limit = (uint64_t)s->limit;
@@ -365,7 +386,7 @@ static int drain(void *self, struct msp_job *job)
 	s->choice.poll = interrupted;
 	s->choice.poll_context = &w;
 	r = v->run(&w);
-	msp_job_complaints(job, s->choice.expr, NULL);
+	msp_job_complaints(job, s->e, NULL);
 	closed = msp_store_close(s->store, r == MSP_OK ? w.err : NULL);
 	return r != MSP_OK ? r : closed;
 }
@@ -374,7 +395,7 @@ static void stop(void *self)
 {
 	struct db *s = self;
 
-	msp_expr_free(s->choice.expr);
+	msp_expr_free(s->e);
 	bson_destroy(s->filter);
 	bson_destroy(s->order);
 	bson_destroy(s->projection);

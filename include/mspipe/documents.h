@@ -15,19 +15,43 @@ extern "C" {
 
 /* ---- choosing ---------------------------------------------------------- */
 
-/* As msp_expr_test(), on a document: its starttime, endtime, time and last_packet_time, numbers of seconds since 1970, are
- * times, as they are of an object, unless its time_standard is another than UTC. MSP_NOMEM only. */
-MSP_API int msp_document_test(struct msp_expr *e, const bson_t *doc, bool *out) MSP_CHECKED;
+/* The value of a key of a document, to an expression. Times (starttime, endtime, time, last_packet_time, unless
+ * time_standard says otherwise) are times; those that mssave wrote, to the nanosecond. Other keys are found with '.' and '_'
+ * exchanged, too; names with a dot inside never are. In wf_TimeSeries, wf_Seismogram and wf_miniseed a key is what it is of
+ * the object: t0, time, dt, nsamp are starttime, starttime, delta, npts; there are kind, live, ncomp, id; sampling_rate,
+ * endtime and time_standard are made where they are missing; what the document cannot hold is taken from where mssave put
+ * it. Keys of MsPASS's schema are found only as the schema spells them; in other collections than these three its aliases
+ * (`site.lat`, `STLA`) are found where the document has no such key of its own. Borrowed from doc, or in scratch. */
+MSP_API void msp_document_value(const char *collection, const bson_t *doc, const char *key, struct msp_value *out,
+                                char scratch[MSP_ID_TEXT]);
+/* As msp_expr_test(), on a document. MSP_OK or MSP_NOMEM. */
+MSP_API int msp_document_test(struct msp_expr *e, const char *collection, const bson_t *doc, bool *out) MSP_CHECKED;
 
-/* Which documents; zero-initialised: all. Both filter and expression have to hold. Everything is borrowed. */
+/* Which documents; zero-initialised: all. Filter and expressions all have to hold. Everything is borrowed. */
 struct msp_choice {
 	const bson_t *filter;
-	struct msp_expr *expr;
+	struct msp_expr *const *expr;
+	size_t exprs;
 	const bson_t *projection, *sort; /* as in struct msp_find */
 	uint64_t limit;                  /* 0: none */
+	uint32_t batch;                  /* documents a round trip; 0: MSP_STORE_BATCH */
 	msp_poll_fn *poll;               /* asked for each document: non-zero gives up (MSP_INTERRUPTED); may be NULL */
 	void *poll_context;
 };
+
+/* A cursor over the documents that are chosen. What can be is asked of the store, the rest is evaluated on what comes, so
+ * that expressions complain only of documents that the store did not leave out. choice may be NULL; what it points at has to
+ * stay till the cursor is freed. */
+MSP_API int msp_store_select(struct msp_store *s, const char *collection, const struct msp_choice *choice, struct msp_cursor **out,
+                             struct msp_error *err) MSP_CHECKED;
+/* One filter for filter and expressions. *exact: it chooses just what is chosen; else more. */
+MSP_API int msp_store_choice_filter(struct msp_store *s, const char *collection, const struct msp_choice *choice, bson_t *out,
+                                    bool *exact, struct msp_error *err) MSP_CHECKED;
+/* Appends what msp_store_select() would do, as lines of text, each with its end: `filter: JSON`; on a file `sql: SELECT
+ * ...`; `index: NAME`, as far as that is known, or `index: none`; `after the fetch: EXPR` for each expression that is
+ * evaluated then. */
+MSP_API int msp_store_explain(struct msp_store *s, const char *collection, const struct msp_choice *choice, struct msp_bytes *out,
+                              struct msp_error *err) MSP_CHECKED;
 
 /* A document, borrowed during the call. Below 0 ends the walk, which returns that. */
 typedef int msp_document_fn(void *context, const bson_t *doc, struct msp_error *err);
@@ -35,8 +59,8 @@ typedef int msp_document_fn(void *context, const bson_t *doc, struct msp_error *
 MSP_API int msp_store_each(struct msp_store *s, const char *collection, const struct msp_choice *choice, msp_document_fn *fn,
                            void *context, struct msp_error *err) MSP_CHECKED;
 
-/* How many are chosen; updates them as msp_store_update(), removes them as msp_store_delete(): by the filter at once, or with an
- * expression a batch at a time. sort, limit and projection are not looked at. *out is what was done, also after a failure. */
+/* How many are chosen; updates them as msp_store_update(), removes them as msp_store_delete(): at once where one filter says
+ * it, or a batch at a time. sort, limit and projection are not looked at. *out is what was done, also after a failure. */
 MSP_API int msp_store_count_chosen(struct msp_store *s, const char *collection, const struct msp_choice *choice, uint64_t *out,
                                    struct msp_error *err) MSP_CHECKED;
 MSP_API int msp_store_update_chosen(struct msp_store *s, const char *collection, const struct msp_choice *choice,
@@ -99,8 +123,8 @@ struct msp_text_file {
 };
 /* Takes a document that began at that line, borrowed. Below 0 ends the reading, which returns that. */
 typedef int msp_line_fn(void *context, const bson_t *doc, uint64_t line, struct msp_error *err);
-/* Reads JSON objects, one a line or in one array, each as msp_json_parse() does; memory holds one. MSP_CORRUPT with name and line for
- * what is none. */
+/* Reads JSON objects, one a line or in one array, each as msp_json_parse() does; memory holds one. MSP_CORRUPT with name and
+ * line for what is none. */
 MSP_API int msp_json_read(const struct msp_text_file *file, msp_line_fn *fn, void *context, struct msp_error *err) MSP_CHECKED;
 
 #ifdef __cplusplus

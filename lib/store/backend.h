@@ -5,15 +5,18 @@
 #include "mspipe/store.h"
 
 /* Changes with this struct: the back end for MongoDB is a module of its own. */
-#define MSP_BACKEND_VERSION 1u
+#define MSP_BACKEND_VERSION 2u
 
 struct msp_backend {
 	unsigned version;
+	bool remote; /* documents come over a network: what it leaves out saves the most */
 	int (*close)(struct msp_store *s, struct msp_error *err); /* frees all but the struct's own name */
 	int (*collections)(struct msp_store *s, bson_t *out, struct msp_error *err); /* out: an empty array; any order */
 	int (*find)(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err);
 	int (*next)(struct msp_cursor *c, const bson_t **doc, struct msp_error *err);
 	void (*done)(struct msp_cursor *c);
+	/* Appends lines of msp_store_explain(): how it would find. */
+	int (*explain)(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_bytes *out, struct msp_error *err);
 	int (*count)(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *out, struct msp_error *err);
 	int (*distinct)(struct msp_store *s, const char *c, const char *key, const bson_t *filter, bson_t *out, struct msp_error *err);
 	/* Each document is valid and has an _id; n <= MSP_STORE_BATCH and what fits in a message. */

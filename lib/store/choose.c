@@ -1,5 +1,5 @@
 /* Documents chosen by a filter, an expression, or both; counted, changed and removed so. */
-#include "mspipe/documents.h"
+#include "store/choice.h"
 
 #include "store/edit.h"
 
@@ -10,106 +10,19 @@ static int memory(struct msp_error *err)
 	return msp_error_set(err, MSP_NOMEM, "no memory left");
 }
 
-/* ---- expressions ------------------------------------------------------- */
-
-/* Documents hold times as seconds since 1970; in an expression they are times, as they are of a stream's objects. */
-static bool is_time(const char *key)
-{
-	return strcmp(key, "starttime") == 0 || strcmp(key, "endtime") == 0 || strcmp(key, "time") == 0 || strcmp(key, "last_packet_time") == 0;
-}
-
-static void get_value(const void *context, const char *key, struct msp_value *out, char scratch[MSP_ID_TEXT])
-{
-	const struct msp_object *o = context;
-	msp_time t;
-
-	(void)scratch;
-	out->type = MSP_V_UNDEFINED;
-	if (!msp_meta_value(o, key, out) || !is_time(key))
-		return;
-	if (out->type != MSP_V_DOUBLE && out->type != MSP_V_INT)
-		return;
-	if (strcmp(msp_meta_string(o, "time_standard", "UTC"), "UTC") != 0)
-		return;
-	if (msp_time_from_seconds(out->type == MSP_V_INT ? (double)out->u.i : out->u.d, &t) == MSP_OK) {
-		out->type = MSP_V_TIME;
-		out->u.i = t;
-	}
-}
-
-int msp_document_test(struct msp_expr *e, const bson_t *doc, bool *out)
-{
-	struct msp_object o;
-	int r;
-
-	msp_object_init(&o);
-	msp_bytes_borrow(&o.metadata, bson_get_data(doc), doc->len);
-	r = msp_expr_test_with(e, get_value, &o, out);
-	msp_object_free(&o);
-	return r;
-}
-
 /* ---- walking ----------------------------------------------------------- */
-
-/* What the expression has seen is cut down now, which the store could not do before. */
-static int give_projected(const struct msp_choice *choice, const bson_t *doc, msp_document_fn *fn, void *context, struct msp_error *err)
-{
-	bson_t cut;
-	int r = msp_project(choice->projection, doc, &cut, err);
-
-	if (r == MSP_OK)
-		r = fn(context, &cut, err);
-	bson_destroy(&cut);
-	return r;
-}
-
-static int give(const struct msp_choice *choice, const bson_t *doc, uint64_t *left, msp_document_fn *fn, void *context, struct msp_error *err)
-{
-	bool take = true;
-	int r = MSP_OK;
-
-	if (choice->expr && msp_document_test(choice->expr, doc, &take) != MSP_OK)
-		return memory(err);
-	if (take) {
-		--*left;
-		r = choice->expr && choice->projection ? give_projected(choice, doc, fn, context, err) : fn(context, doc, err);
-	}
-	if (r == MSP_OK && choice->poll && choice->poll(choice->poll_context))
-		r = msp_error_set(err, MSP_INTERRUPTED, "interrupted");
-	return r;
-}
 
 int msp_store_each(struct msp_store *s, const char *collection, const struct msp_choice *choice, msp_document_fn *fn, void *context,
                    struct msp_error *err)
 {
-	static const struct msp_choice all;
-	struct msp_find f = {0};
 	struct msp_cursor *c;
-	uint64_t left;
-	int r = MSP_OK;
+	const bson_t *doc;
+	int r = msp_store_select(s, collection, choice, &c, err);
 
-	choice = choice ? choice : &all;
-	left = choice->limit ? choice->limit : UINT64_MAX;
-	f.filter = choice->filter;
-	f.sort = choice->sort;
-	if (!choice->expr) { /* an expression has to see the document before it is cut down, and decides before it is counted */
-		f.projection = choice->projection;
-		f.limit = choice->limit;
-	} else if (choice->projection) {
-		r = msp_project_check(choice->projection, err);
-	}
-	if (r == MSP_OK)
-		r = msp_store_find(s, collection, &f, &c, err);
 	if (r != MSP_OK)
 		return r;
-	while (r == MSP_OK && left > 0) {
-		const bson_t *doc;
-
-		r = msp_cursor_next(c, &doc, err);
-		if (r != 1)
-			break;
-		r = give(choice, doc, &left, fn, context, err);
-	}
+	while (r == MSP_OK && (r = msp_cursor_next(c, &doc, err)) == 1)
+		r = fn(context, doc, err);
 	msp_cursor_free(c);
 	return r;
 }
@@ -165,10 +78,18 @@ static int act_on_chosen(const struct msp_choice *choice, struct batch *b, struc
 {
 	static const struct msp_choice all;
 	struct msp_choice which = choice ? *choice : all;
-	int r;
+	bson_t filter;
+	bool exact;
+	int r = msp_store_choice_filter(b->store, b->collection, &which, &filter, &exact, err);
 
-	if (!which.expr)
-		return b->act(b, which.filter, err);
+	if (r != MSP_OK)
+		return r;
+	if (exact) {
+		r = b->act(b, &filter, err);
+		bson_destroy(&filter);
+		return r == MSP_OK && !b->sum.matched && !b->deleted ? msp_choice_look(b->store, b->collection, &which, err) : r;
+	}
+	bson_destroy(&filter);
 	which.projection = which.sort = NULL;
 	which.limit = 0;
 	bson_init(&b->ids);
@@ -226,12 +147,20 @@ static int count_one(void *context, const bson_t *doc, struct msp_error *err)
 
 int msp_store_count_chosen(struct msp_store *s, const char *collection, const struct msp_choice *choice, uint64_t *out, struct msp_error *err)
 {
-	struct msp_choice which;
+	static const struct msp_choice all;
+	struct msp_choice which = choice ? *choice : all;
+	bson_t filter;
+	bool exact;
+	int r = msp_store_choice_filter(s, collection, &which, &filter, &exact, err);
 
 	*out = 0;
-	if (!choice || !choice->expr)
-		return msp_store_count(s, collection, choice ? choice->filter : NULL, out, err);
-	which = *choice;
+	if (r != MSP_OK)
+		return r;
+	if (exact)
+		r = msp_store_count(s, collection, &filter, out, err);
+	bson_destroy(&filter);
+	if (exact)
+		return r == MSP_OK && *out == 0 ? msp_choice_look(s, collection, &which, err) : r;
 	which.projection = which.sort = NULL;
 	which.limit = 0;
 	return msp_store_each(s, collection, &which, count_one, out, err);

@@ -386,7 +386,7 @@ int msp_join_load(struct msp_join *j, struct msp_store *s, const struct msp_join
 {
 	bson_t projection = BSON_INITIALIZER, by_id = BSON_INITIALIZER;
 	struct load l = {.j = j, .schema = msp_schema(j->collection)};
-	struct msp_choice choice = {.filter = o->filter, .expr = o->expr, .sort = &by_id, .poll = o->poll,
+	struct msp_choice choice = {.filter = o->filter, .expr = &o->expr, .exprs = o->expr != NULL, .sort = &by_id, .poll = o->poll,
 	                            .poll_context = o->poll_context};
 	int r;
 

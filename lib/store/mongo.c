@@ -1,10 +1,9 @@
 /* The back end for MongoDB servers, on libmongoc: a module of its own, loaded when a mongodb:// store is opened. One client a store.
  * GridFS is not libmongoc's: lib/store/files.c makes it of ordinary writes. */
-#include "store/backend.h"
+#include "store/mongo.h"
 
 #include "store/order.h"
 
-#include <mongoc/mongoc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,13 +14,6 @@
 
 /* Visible: dlsym() looks for it. */
 MSP_API msp_mongo_open_fn msp_mongo_open;
-
-struct mongo {
-	struct msp_store store;
-	mongoc_client_t *client;
-	mongoc_database_t *db;
-	char *name; /* for messages */
-};
 
 static int memory(struct msp_error *err)
 {
@@ -511,7 +503,7 @@ static int index_drop(struct msp_store *s, const char *c, const char *name, stru
 }
 
 static const struct msp_backend backend = {
-	.version = MSP_BACKEND_VERSION, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
+	.version = MSP_BACKEND_VERSION, .remote = true, .explain = msp_mongo_explain, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
 	.count = count, .distinct = distinct, .put = put, .update = update, .remove = remove_all, .drop = drop, .index = make_index,
 	.indexes = indexes, .index_drop = index_drop,
 };

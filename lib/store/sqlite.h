@@ -120,9 +120,13 @@ int msp_sql_text(struct msp_bytes *out, const char *text) MSP_CHECKED;
 int msp_sql_quoted(struct msp_bytes *out, const char *text, char quote) MSP_CHECKED;
 /* ---- sqlite_find.c */
 int msp_sqlite_find(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_cursor **out, struct msp_error *err) MSP_CHECKED;
+/* find's statement: "ORDER BY ... LIMIT ..." with its NUL. */
+int msp_sqlite_tail(const struct msp_table *t, bool odd, const struct msp_find *f, struct msp_bytes *tail, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_next(struct msp_cursor *c, const bson_t **doc, struct msp_error *err) MSP_CHECKED;
 void msp_sqlite_done(struct msp_cursor *c);
 int msp_sqlite_count(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *out, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_distinct(struct msp_store *s, const char *c, const char *key, const bson_t *filter, bson_t *out, struct msp_error *err) MSP_CHECKED;
+/* ---- sqlite_explain.c */
+int msp_sqlite_explain(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
 
 #endif

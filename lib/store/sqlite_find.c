@@ -21,7 +21,7 @@ struct cursor {
 	bson_t projection, doc;
 };
 
-static int tail_of(const struct msp_table *t, bool odd, const struct msp_find *f, struct msp_bytes *tail, struct msp_error *err)
+int msp_sqlite_tail(const struct msp_table *t, bool odd, const struct msp_find *f, struct msp_bytes *tail, struct msp_error *err)
 {
 	char limit[32];
 
@@ -40,7 +40,7 @@ static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table 
 	if (s == MSP_OK)
 		s = msp_where_make(q, t, odd, f->filter, &c->plan, err);
 	if (s == MSP_OK)
-		s = tail_of(t, odd, f, &tail, err);
+		s = msp_sqlite_tail(t, odd, f, &tail, err);
 	if (s == MSP_OK)
 		s = msp_where_prepare(q, c->db, t, &c->plan, "_doc", (const char *)tail.data, &c->st, err);
 	msp_bytes_free(&tail);

@@ -34,8 +34,11 @@ more_setup()
 	equal "$(msdb find a.msdb site -e 'lat > 0' --query '{"net": "TA"}' --limit 1 --sort _id | jq -c ._id)" 2
 	expect 2 msdb find a.msdb site -e 'lat >'
 	contains "$stderr" '--expr'
+	# of documents that the store leaves out nothing is said, unless it leaves out all of them
 	expect 0 msdb count a.msdb site -e 's.deep == "x"'
-	contains "$stderr" 's.deep'
+	equal "$stderr" ''
+	expect 0 msdb count a.msdb site -e 's.depe == "x"'
+	contains "$stderr" 's.depe'
 	equal "$(msdb find a.msdb site -e 'lat > 30' --keys sta)" '{"_id":1,"sta":"ANMO"}'
 	expect 2 msdb distinct a.msdb site net -e 'lat > 0'
 }
@@ -61,6 +64,33 @@ more_setup()
 	contains "$stderr" '$push'
 	expect 2 msdb update a.msdb site 'x' --all
 	contains "$stderr" 'UPDATE'
+}
+
+@test "msdb: --explain says what an expression becomes" {
+	msdb import a.msdb site.jsonl
+	expect 0 msdb find --explain a.msdb site -e 'sta == "034A" && lat + 0 > 1'
+	contains "$output" 'filter: {"sta":"034A"}'
+	contains "$output" 'sql: SELECT _doc FROM "site" WHERE'
+	contains "$output" "'034A'"
+	contains "$output" 'index: sta net (sta=?)'
+	contains "$output" 'after the fetch: sta == "034A" && lat + 0 > 1'
+	expect 0 msdb count --explain a.msdb site --query '{"lat": 5}'
+	contains "$output" 'filter: {"lat":5}'
+	contains "$output" 'index: none'
+	equal "${output#*after the fetch}" "$output"
+	expect 2 msdb ls --explain a.msdb
+}
+
+@test "msdb: keys and values in expressions are data" {
+	msdb import a.msdb site.jsonl
+	n=$(msdb count a.msdb site)
+	for e in "sta == \"'); drop table site; --\"" '`'"'); drop table site; --"'` == 1' '`$where` == "1"' '`a.$where` == 1' \
+		'`"` == "\""' 'sta == "{$gt: 1}"' '`sta"='"'"'x` == 1' 'sta in ["a\"b", "'"'"'"]' 'sta == "\\"' 'sta =~ "^a'"'"'"'; do
+		expect 0 msdb count a.msdb site -e "$e"
+		equal "$output" 0
+		expect 0 msdb find --explain a.msdb site -e "$e"
+		equal "$(msdb count a.msdb site)" "$n"
+	done
 }
 
 @test "msdb: expressions choose more than one batch" {
