@@ -33,7 +33,7 @@ struct msp_join_options {
 	 * unit) of the object's. "arrival": sta, net where both have one, and the document's time in the object's span.
 	 * NULL: seed for channel and site, arrival for arrival, else id. */
 	const char *match;
-	/* "KEY,KEY:NEW,KEY?,KEY?:NEW": which keys; under which name, if not COLLECTION_KEY; with a question mark: only if the
+	/* "KEY,KEY:NEW,KEY?,KEY:NEW?": which keys; under which name, if not COLLECTION_KEY; with a question mark: only if the
 	 * document has it, and its not having it is no fault. NULL: _id and the usual ones of channel, site, source and
 	 * arrival; for any other collection, every key but those that are documents or arrays. */
 	const char *keys;

@@ -162,7 +162,7 @@ static int add_key(struct msp_join *j, char *key, char *name, bool optional, str
 	return s;
 }
 
-/* KEY, KEY?, KEY:NEW, KEY?:NEW, separated by commas */
+/* KEY, KEY?, KEY:NEW, KEY:NEW? (or KEY?:NEW), separated by commas */
 static int set_keys(struct msp_join *j, const char *text, struct msp_error *err)
 {
 	for (const char *p = text;;) {
@@ -177,6 +177,10 @@ static int set_keys(struct msp_join *j, const char *text, struct msp_error *err)
 		if (n > 0 && *p == ':') {
 			m = msp_key_parse(p + 1, &name);
 			p += 1 + m;
+			if (m > 0 && !optional && *p == '?') {
+				optional = true;
+				p++;
+			}
 		} else if (key) {
 			name = msp_join_name(j, key);
 			m = 1;

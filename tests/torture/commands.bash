@@ -2,6 +2,7 @@
 #
 # NAME|KIND|ARGUMENTS, the stream coming on standard input. A command may have several rows. KIND:
 #   filter   stream in, stream out; every object of its input has part in its output, or is in it
+#   joins    the same, with a store beside it: @STORE. Not where memory runs out: libbson, which stores are made of, ends the process then
 #   blocks   the same, but whole blocks may be copied without being decoded
 #   text     stream in, text out
 #   frames   the same, but blocks are not decoded
@@ -28,6 +29,7 @@ command_table()
 	msgroup|filter|sta
 	mshead|filter|-n 1000000
 	mshistory|frames|
+	msjoin|joins|--optional --match net=net @STORE site
 	msls|text|
 	msread|filter|-
 	mssave|sink|target.msp
@@ -43,7 +45,18 @@ command_table()
 	END
 }
 
-# for_each KINDS FUNCTION: calls (without errexit: FUNCTION returns what is not to be passed over) FUNCTION NAME KIND ARGUMENT... for each row of one of KINDS
+# torture_store: a store with a station
+torture_store()
+{
+	local store=$BATS_FILE_TMPDIR/torture.msdb
+	if [ ! -e "$store" ]; then
+		echo '{"net": "XX", "sta": "S0001", "lat": 1.5, "lon": 2.5, "elev": 0.25}' >"$BATS_FILE_TMPDIR/site.jsonl"
+		msdb import "$store" "$BATS_FILE_TMPDIR/site.jsonl"
+	fi
+	printf '%s\n' "$store"
+}
+
+# for_each KINDS FUNCTION: (with -joins among KINDS, those are no filters) calls (without errexit: FUNCTION returns what is not to be passed over) FUNCTION NAME KIND ARGUMENT... for each row of one of KINDS
 for_each()
 {
 	local kinds=" $1 " call=$2 name kind args rows
@@ -52,10 +65,15 @@ for_each()
 		IFS='|' read -r name kind args <<<"$row"
 		# the rest of the row after the second bar may hold bars (||)
 		args=${row#*|*|}
-		case $kinds in *" $kind "*) ;; *) continue ;; esac
+		case $kinds in
+		*" $kind "*) ;;
+		*" filter "*) [ "$kind" = joins ] && [[ $kinds != *" -joins "* ]] || continue; kind=filter ;;
+		*) continue ;;
+		esac
 		case $name in
 		msgrep) set -- "$args" ;;
-		*) read -ra words <<<"$args"; set -- "${words[@]}" ;;
+		*) case $args in *@STORE*) args=${args//@STORE/$(torture_store)} ;; esac
+			read -ra words <<<"$args"; set -- "${words[@]}" ;;
 		esac
 		"$call" "$name" "$kind" "$@" || { echo "-- $name $args"; return 1; }
 	done

@@ -122,7 +122,7 @@ within()
 		done
 		[ "$status" -eq 0 ] || { echo "$name $*: 50 MB are not enough: $stderr"; return 1; }
 	}
-	for_each "filter blocks text frames sink source" try
+	for_each "filter blocks text frames sink source -joins" try
 }
 
 @test "few descriptors" {

@@ -38,7 +38,7 @@ every()
 		case "$*" in *target.dir* | *--prefix*) return 0 ;; esac # several files: mssplit with one part is below
 		faults "$what" "$max" "$target" "$name" "$@"
 	}
-	for_each "filter blocks text frames sink source" try
+	for_each "filter blocks text frames sink source $([ "$what" != malloc ] || echo -joins)" try
 	for o in "mscat" "mscat --level 1" "msfilter --lowpass 2" "mssort sta" "msread"; do
 		# shellcheck disable=SC2086
 		faults "$what" "$max" target.msp ${o%% *} -o target.msp ${o#"${o%% *}"} ../one.msp ../two.msp || { echo "-- $o -o"; return 1; }

@@ -462,7 +462,7 @@ static void put(void)
 	object(&o, NULL, "XXX", 0);
 	CHECK(try(j, &o) == -100 && !has(&o, "channel_id"));
 	msp_join_free(j);
-	j = OPEN(.collection = "channel", .keys = "response.gain,lat:stla,`lon`:stlo,edepth?:dep");
+	j = OPEN(.collection = "channel", .keys = "response.gain,lat:stla,`lon`:stlo,edepth?:dep,edepth:dop?");
 	object(&o, NULL, "BHZ", 1300000000 * MSP_NS);
 	CHECK(try(j, &o) == -100 && has(&o, "channel_response_gain") && has(&o, "stla"));
 	CHECK(!has(&o, "dep"));
