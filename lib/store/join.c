@@ -131,7 +131,7 @@ static int straddles(struct msp_join *j, struct msp_object *o, uint32_t entry, s
 	char text[256], time[MSP_TIME_TEXT];
 	msp_time end;
 
-	if (j->how != JOIN_SEED || !msp_join_object_time(o, "endtime", &end) || end < j->entry[entry].end)
+	if (j->how != JOIN_SEED || j->entry[entry].end == INT64_MAX || !msp_join_end(o, &end) || end < j->entry[entry].end)
 		return MSP_OK;
 	j->counts.straddling++;
 	snprintf(text, sizeof(text), "%s %s ends at %s, before the last sample", j->collection, label(j, entry),
@@ -157,7 +157,7 @@ int msp_join_object(struct msp_join *j, struct msp_object *o, struct msp_error *
 	if (s == MSP_OK && f.several)
 		s = several(j, o, &f, &entry, err);
 	if (s == MSP_OK)
-		s = msp_join_put(j, &j->doc[j->entry[entry].doc], o, err);
+		s = msp_join_put(j, &j->doc[j->entry[entry].doc], f.fresh, o, err);
 	if (s == MSP_OK)
 		s = straddles(j, o, entry, err);
 	if (s == MSP_OK)

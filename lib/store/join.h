@@ -24,7 +24,7 @@ enum join_lack { JOIN_ABSENT, JOIN_NO_NUMBER };
 /* Offsets are into the arena. */
 struct join_doc {
 	size_t values, net, label; /* a document of the keys to be put; the network's code (arrival); the _id as text */
-	uint32_t size;             /* of values; an empty document has 5 bytes */
+	uint32_t size, net_len;    /* of values (an empty document has 5 bytes) and net */
 	int32_t lacks;             /* the first of `keys` that it should have and has not, or -1 */
 	uint8_t why;               /* enum join_lack */
 	bool has_net;
@@ -49,6 +49,7 @@ struct join_found {
 	uint32_t first, last;
 	bool any, several;
 	bool known; /* there is a group, but nothing in it holds at that time */
+	bool fresh; /* the object has been looked through: it has none of the keys that are put */
 };
 
 #define JOIN_LEVELS 3 /* seed: with net, sta, loc, chan; with net, sta, loc; with net, sta */
@@ -85,7 +86,9 @@ char *msp_join_name(const struct msp_join *j, const char *key);
 /* Whether metadata can have that key. */
 int msp_join_check_name(const char *name, struct msp_error *err) MSP_CHECKED;
 
-/* ---- join_load.c */
+/* ---- join_load.c: documents are taken one by one, in the order of their _id; then the join is settled */
+int msp_join_take(struct msp_join *j, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+void msp_join_settle(struct msp_join *j);
 int msp_join_load(struct msp_join *j, struct msp_store *s, const struct msp_join_options *o, struct msp_error *err) MSP_CHECKED;
 
 /* ---- join_value.c: what is compared */
@@ -99,14 +102,20 @@ struct join_code {
 };
 enum { JOIN_NET, JOIN_STA, JOIN_LOC, JOIN_CHAN, JOIN_CODES };
 void msp_join_codes(const uint8_t *doc, size_t n, struct join_code code[JOIN_CODES]);
+/* The same of an object, looking at its other keys on the way: *fresh as in struct join_found. */
+void msp_join_object_codes(const struct msp_join *j, const struct msp_object *o, struct join_code code[JOIN_CODES], bool *fresh);
 /* Sets `scratch` to the key of these codes at a level. MSP_NOMEM. */
 int msp_join_code_key(struct msp_join *j, const struct join_code code[JOIN_CODES], unsigned level) MSP_CHECKED;
 /* Appends a value to `scratch`: equal values have equal bytes. *ok false: it equals nothing. MSP_NOMEM. */
 int msp_join_value_key(struct msp_join *j, const struct msp_value *v, bool time, bool *ok) MSP_CHECKED;
-/* A document's time: a number of seconds, to the microsecond, or a date. One that is out of the range of msp_time is at its end. */
+/* A document's time: a number of seconds, to the microsecond, or a date. One out of the range of msp_time is at its end. */
 bool msp_join_time(const struct msp_value *v, msp_time *out);
 /* An object's time by key: one of its own, or a number or time of its metadata. */
 bool msp_join_object_time(const struct msp_object *o, const char *key, msp_time *out);
+
+/* The times of its first and last sample; of a bracket, what its metadata say. */
+bool msp_join_begin(const struct msp_object *o, msp_time *out);
+bool msp_join_end(const struct msp_object *o, msp_time *out);
 
 /* ---- join_find.c */
 
@@ -119,7 +128,10 @@ int msp_join_find(struct msp_join *j, const struct msp_object *o, struct join_fo
 
 /* ---- join_put.c */
 
-/* Puts the values of a document on o. */
-int msp_join_put(const struct msp_join *j, const struct join_doc *d, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Can the key be one of those that are put on objects, or hold one of them? */
+bool msp_join_meant(const struct msp_join *j, const bson_iter_t *it);
+/* Puts the values of a document on o. fresh: o has none of these keys. */
+int msp_join_put(const struct msp_join *j, const struct join_doc *d, bool fresh, struct msp_object *o,
+                 struct msp_error *err) MSP_CHECKED;
 
 #endif

@@ -130,7 +130,10 @@ static void find_epoch(const struct msp_join *j, const struct join_group *g, msp
 		return;
 	while (j->entry[--last].end <= until) /* first is one that does not */
 		;
-	*out = (struct join_found){.first = first, .last = last, .any = true, .several = last > first};
+	out->first = first;
+	out->last = last;
+	out->any = true;
+	out->several = last > first;
 }
 
 static msp_time plus(msp_time a, msp_time b)
@@ -178,9 +181,8 @@ static void find_inside(const struct msp_join *j, const struct join_group *g, ms
 
 	for (; i < end; i++) {
 		const struct join_doc *d = &j->doc[j->entry[i].doc];
-		const char *its = (const char *)j->arena.data + d->net;
 
-		if (d->has_net && net->there && (strlen(its) != net->len || memcmp(its, net->text, net->len) != 0))
+		if (d->has_net && net->there && (d->net_len != net->len || memcmp(j->arena.data + d->net, net->text, net->len) != 0))
 			continue;
 		if (!out->any)
 			out->first = i;
@@ -218,14 +220,14 @@ static int find_seed(struct msp_join *j, const struct msp_object *o, struct join
 	msp_time t, until;
 	int s;
 
-	msp_join_codes(o->metadata.data, o->metadata.len, code);
+	msp_join_object_codes(j, o, code, &out->fresh);
 	s = station(code, err);
 	if (s != MSP_OK)
 		return s;
-	if (!msp_join_object_time(o, "starttime", &t))
+	if (!msp_join_begin(o, &t))
 		return no_time(o, "starttime", err);
 	until = t;
-	if (j->whole && msp_join_object_time(o, "endtime", &until) && until < t)
+	if (j->whole && msp_join_end(o, &until) && until < t)
 		until = t;
 	for (unsigned level = 0; level < JOIN_LEVELS && !out->any; level++) {
 		const struct join_group *g;
@@ -283,13 +285,13 @@ static int find_arrival(struct msp_join *j, const struct msp_object *o, struct j
 	msp_time from, to;
 	int s;
 
-	msp_join_codes(o->metadata.data, o->metadata.len, code);
+	msp_join_object_codes(j, o, code, &out->fresh);
 	s = station(code, err);
 	if (s != MSP_OK)
 		return s;
-	if (!msp_join_object_time(o, "starttime", &from))
+	if (!msp_join_begin(o, &from))
 		return no_time(o, "starttime", err);
-	if (!msp_join_object_time(o, "endtime", &to))
+	if (!msp_join_end(o, &to))
 		return no_time(o, "endtime", err);
 	j->scratch.len = 0;
 	if (msp_bytes_append(&j->scratch, code[JOIN_STA].text, code[JOIN_STA].len) != MSP_OK)

@@ -119,10 +119,9 @@ static const char *arrival_key(struct load *l, const bson_t *doc, struct join_do
 	*s = msp_bytes_append(&j->scratch, code[JOIN_STA].text, code[JOIN_STA].len);
 	d->has_net = code[JOIN_NET].there;
 	d->net = j->arena.len;
-	if (*s == MSP_OK && d->has_net &&
-	    (msp_bytes_append(&j->arena, code[JOIN_NET].text, code[JOIN_NET].len) != MSP_OK ||
-	     msp_bytes_append(&j->arena, "", 1) != MSP_OK))
-		*s = MSP_NOMEM;
+	d->net_len = code[JOIN_NET].len;
+	if (*s == MSP_OK)
+		*s = msp_bytes_append(&j->arena, code[JOIN_NET].text, code[JOIN_NET].len);
 	return start_time(l, doc, e);
 }
 
@@ -298,9 +297,8 @@ static int room(struct msp_join *j, struct msp_error *err)
 	return MSP_OK;
 }
 
-static int take(void *context, const bson_t *doc, struct msp_error *err)
+static int take(struct load *l, const bson_t *doc, struct msp_error *err)
 {
-	struct load *l = context;
 	struct msp_join *j = l->j;
 	struct join_doc d = {.lacks = -1};
 	struct join_entry e = {.start = INT64_MIN, .end = INT64_MAX, .doc = j->ndocs};
@@ -331,6 +329,15 @@ static int take(void *context, const bson_t *doc, struct msp_error *err)
 	return MSP_OK;
 }
 
+int msp_join_take(struct msp_join *j, const bson_t *doc, struct msp_error *err)
+{
+	struct load l = {.j = j, .schema = msp_schema(j->collection)};
+	int s = take(&l, doc, err);
+
+	msp_bytes_free(&l.text);
+	return s;
+}
+
 /* ---- order ------------------------------------------------------------- */
 
 /* By group, then by start; documents came in the order of their _id. */
@@ -345,7 +352,7 @@ static int order(const void *a, const void *b)
 	return x->doc < y->doc ? -1 : x->doc > y->doc;
 }
 
-static void settle(struct msp_join *j)
+void msp_join_settle(struct msp_join *j)
 {
 	uint32_t at = 0;
 
@@ -382,10 +389,14 @@ static bool project(const struct msp_join *j, bson_t *out)
 	return true;
 }
 
+static int each(void *context, const bson_t *doc, struct msp_error *err)
+{
+	return msp_join_take(context, doc, err);
+}
+
 int msp_join_load(struct msp_join *j, struct msp_store *s, const struct msp_join_options *o, struct msp_error *err)
 {
 	bson_t projection = BSON_INITIALIZER, by_id = BSON_INITIALIZER;
-	struct load l = {.j = j, .schema = msp_schema(j->collection)};
 	struct msp_choice choice = {.filter = o->filter, .expr = &o->expr, .exprs = o->expr != NULL, .sort = &by_id, .poll = o->poll,
 	                            .poll_context = o->poll_context};
 	int r;
@@ -393,10 +404,9 @@ int msp_join_load(struct msp_join *j, struct msp_store *s, const struct msp_join
 	BSON_APPEND_INT32(&by_id, "_id", 1);
 	if (project(j, &projection))
 		choice.projection = &projection;
-	r = msp_store_each(s, j->collection, &choice, take, &l, err);
+	r = msp_store_each(s, j->collection, &choice, each, j, err);
 	if (r == MSP_OK)
-		settle(j);
-	msp_bytes_free(&l.text);
+		msp_join_settle(j);
 	bson_destroy(&projection);
 	bson_destroy(&by_id);
 	return r;

@@ -10,8 +10,8 @@ static char same(char c)
 	return (char)(c == '.' ? '_' : c);
 }
 
-/* Can it be one of the keys that are put, or hold one of them? They begin with the prefix, and channel.lat is channel_lat. */
-static bool meant(const struct msp_join *j, const bson_iter_t *it)
+/* All that are put begin with the prefix; channel.lat is channel_lat. */
+bool msp_join_meant(const struct msp_join *j, const bson_iter_t *it)
 {
 	const char *key = bson_iter_key(it), *prefix = (const char *)j->prefix.data;
 	size_t len = bson_iter_key_len(it), n = len < j->prefix.len ? len : j->prefix.len;
@@ -29,7 +29,7 @@ static bool all_new(const struct msp_join *j, const struct msp_object *o)
 	if (!msp_meta_begin(o, &it))
 		return true;
 	while (bson_iter_next(&it))
-		if (meant(j, &it))
+		if (msp_join_meant(j, &it))
 			return false;
 	return true;
 }
@@ -79,11 +79,11 @@ static int set_each(struct msp_object *o, const uint8_t *doc, size_t size, struc
 	return s == MSP_NOMEM ? s : MSP_KILL;
 }
 
-int msp_join_put(const struct msp_join *j, const struct join_doc *d, struct msp_object *o, struct msp_error *err)
+int msp_join_put(const struct msp_join *j, const struct join_doc *d, bool fresh, struct msp_object *o, struct msp_error *err)
 {
 	const uint8_t *doc = j->arena.data + d->values;
 
 	if (d->size <= 5)
 		return MSP_OK;
-	return all_new(j, o) ? append(o, doc, d->size, err) : set_each(o, doc, d->size, err);
+	return fresh || all_new(j, o) ? append(o, doc, d->size, err) : set_each(o, doc, d->size, err);
 }

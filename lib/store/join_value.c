@@ -6,16 +6,17 @@
 
 /* ---- codes ------------------------------------------------------------- */
 
-static const char *const code_name[JOIN_CODES] = {"net", "sta", "loc", "chan"};
 static const char *const not_text[JOIN_CODES] = {"net is no string", "sta is no string", "loc is no string", "chan is no string"};
-static const char *const has_nul[JOIN_CODES] = {"net holds a NUL", "sta holds a NUL", "loc holds a NUL", "chan holds a NUL"};
 
-static int code_of(const char *key)
+static int code_of(const char *key, uint32_t len)
 {
-	for (int i = 0; i < JOIN_CODES; i++)
-		if (strcmp(key, code_name[i]) == 0)
-			return i;
-	return JOIN_CODES;
+	if (len == 3 && key[0] == 'n')
+		return memcmp(key, "net", 3) == 0 ? JOIN_NET : JOIN_CODES;
+	if (len == 3 && key[0] == 's')
+		return memcmp(key, "sta", 3) == 0 ? JOIN_STA : JOIN_CODES;
+	if (len == 3 && key[0] == 'l')
+		return memcmp(key, "loc", 3) == 0 ? JOIN_LOC : JOIN_CODES;
+	return len == 4 && memcmp(key, "chan", 4) == 0 ? JOIN_CHAN : JOIN_CODES;
 }
 
 static void take_code(const bson_iter_t *it, int i, struct join_code *c)
@@ -32,51 +33,61 @@ static void take_code(const bson_iter_t *it, int i, struct join_code *c)
 		return;
 	}
 	c->there = true;
-	if (memchr(c->text, '\0', c->len))
-		c->bad = has_nul[i];
 	while (c->len > 0 && c->text[c->len - 1] == ' ')
 		c->len--;
 	if (c->len == 2 && memcmp(c->text, "--", 2) == 0)
 		c->len = 0;
 }
 
-void msp_join_codes(const uint8_t *doc, size_t n, struct join_code code[JOIN_CODES])
+/* False if, with j, there is a key that is meant. */
+static bool look_through(const struct msp_join *j, const uint8_t *doc, size_t n, struct join_code code[JOIN_CODES])
 {
-	bool met[JOIN_CODES] = {false};
+	bool met[JOIN_CODES] = {false}, fresh = true;
 	bson_iter_t it;
 
 	for (int i = 0; i < JOIN_CODES; i++)
 		code[i] = (struct join_code){.text = ""};
 	if (n == 0 || !bson_iter_init_from_data(&it, doc, n))
-		return;
+		return true;
 	while (bson_iter_next(&it)) {
-		const char *key = bson_iter_key(&it);
-		int i = strchr("nslc", *key) ? code_of(key) : JOIN_CODES;
+		int i = code_of(bson_iter_key(&it), bson_iter_key_len(&it));
 
+		fresh = fresh && !(j && msp_join_meant(j, &it));
 		if (i == JOIN_CODES || met[i])
 			continue;
 		met[i] = true;
 		take_code(&it, i, &code[i]);
 	}
+	return fresh;
+}
+
+void msp_join_codes(const uint8_t *doc, size_t n, struct join_code code[JOIN_CODES])
+{
+	look_through(NULL, doc, n, code);
+}
+
+void msp_join_object_codes(const struct msp_join *j, const struct msp_object *o, struct join_code code[JOIN_CODES], bool *fresh)
+{
+	*fresh = look_through(j, o->metadata.data, o->metadata.len, code);
 }
 
 int msp_join_code_key(struct msp_join *j, const struct join_code code[JOIN_CODES], unsigned level)
 {
 	static const unsigned use[JOIN_LEVELS] = {JOIN_CODES, JOIN_LOC + 1, JOIN_STA + 1};
-	char l = (char)level;
 	size_t n = 1;
 	uint8_t *p;
 
 	for (unsigned i = 0; i < use[level]; i++)
-		n += code[i].len + 1;
+		n += sizeof(code[i].len) + code[i].len;
 	if (msp_bytes_reserve(&j->scratch, n) != MSP_OK)
 		return MSP_NOMEM;
 	p = j->scratch.data;
-	*p++ = (uint8_t)l;
+	*p++ = (uint8_t)level;
 	for (unsigned i = 0; i < use[level]; i++) {
+		memcpy(p, &code[i].len, sizeof(code[i].len));
+		p += sizeof(code[i].len);
 		memcpy(p, code[i].text, code[i].len);
 		p += code[i].len;
-		*p++ = 0;
 	}
 	j->scratch.len = n;
 	return MSP_OK;
@@ -118,29 +129,36 @@ bool msp_join_time(const struct msp_value *v, msp_time *out)
 	}
 }
 
-/* 1: one of the object's own times, 0: none of them, -1: one, but it is relative and cannot be made UTC. */
-static int own_time(const struct msp_object *o, const char *key, msp_time *out)
+/* As UTC. */
+static bool own_time(const struct msp_object *o, bool end, msp_time *out)
 {
-	bool end = strcmp(key, "endtime") == 0;
-
-	if (!msp_object_is_data(o) || (!end && strcmp(key, "starttime") != 0 && strcmp(key, "t0") != 0 && strcmp(key, "time") != 0))
-		return 0;
 	*out = end ? msp_object_end(o) : o->start;
-	if (!o->relative)
-		return 1;
-	return o->shift_valid && !__builtin_add_overflow(*out, o->shift, out) ? 1 : -1;
+	return !o->relative || (o->shift_valid && !__builtin_add_overflow(*out, o->shift, out));
 }
 
 bool msp_join_object_time(const struct msp_object *o, const char *key, msp_time *out)
 {
 	char scratch[MSP_ID_TEXT];
 	struct msp_value v;
-	int own = own_time(o, key, out);
 
-	if (own)
-		return own > 0;
+	if (msp_object_is_data(o)) {
+		if (strcmp(key, "starttime") == 0 || strcmp(key, "t0") == 0 || strcmp(key, "time") == 0)
+			return own_time(o, false, out);
+		if (strcmp(key, "endtime") == 0)
+			return own_time(o, true, out);
+	}
 	msp_object_get(o, key, &v, scratch);
 	return msp_join_time(&v, out);
+}
+
+bool msp_join_begin(const struct msp_object *o, msp_time *out)
+{
+	return msp_object_is_data(o) ? own_time(o, false, out) : msp_join_object_time(o, "starttime", out);
+}
+
+bool msp_join_end(const struct msp_object *o, msp_time *out)
+{
+	return msp_object_is_data(o) ? own_time(o, true, out) : msp_join_object_time(o, "endtime", out);
 }
 
 /* ---- values ------------------------------------------------------------ */
