@@ -9,6 +9,7 @@
 #ifndef MSPIPE_JOIN_H
 #define MSPIPE_JOIN_H
 
+#include "mspipe/documents.h"
 #include "mspipe/expr.h"
 #include "mspipe/store.h"
 #include "mspipe/stream.h"
@@ -58,7 +59,7 @@ MSP_API int msp_join_open(struct msp_store *s, const struct msp_join_options *op
                           struct msp_error *err) MSP_CHECKED;
 /* Finds o's document and puts its keys on o, in place of those that o has under the same names. Dead objects
  * are left as they are. An ensemble's bracket is matched by its metadata. MSP_KILL: it has none, or several, or
- * that has not the keys it should; the reason is in err, and o is as it was. MSP_NOMEM. */
+ * that has not the keys it should; the reason is in err, and o's metadata are as they were. MSP_NOMEM. */
 MSP_API int msp_join_object(struct msp_join *j, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_join_free(struct msp_join *j); /* NULL is allowed */
 
@@ -76,6 +77,20 @@ MSP_API void msp_join_counts(const struct msp_join *j, struct msp_join_counts *o
 /* What a user should be told at the end, a sentence for each i from 0 on, put in buf: `channel: 3 objects
  * match no document`. False if there is no i-th. */
 MSP_API bool msp_join_remark(const struct msp_join *j, unsigned i, char *buf, size_t size);
+
+/* ---- documents ---------------------------------------------------------- */
+
+struct msp_join_updated {
+	uint64_t documents; /* that were chosen */
+	uint64_t matched;   /* of these, with a match */
+	uint64_t changed;   /* of these, that had not all the keys and values yet */
+};
+/* Joins the documents of a collection of waveforms, as objects are joined, and sets the keys in them, in the store: with keys
+ * "_id", a wf_miniseed document gets its channel_id (MsPASS's bulk_normalize). One without a match, or with several where those kill,
+ * stays as it is. choice (may be NULL): which documents; its projection, sort and limit are not looked at. Their _id values
+ * are held in memory. On failure some are changed; doing it again completes it. */
+MSP_API int msp_join_update(struct msp_join *j, struct msp_store *s, const char *waveforms, const struct msp_choice *choice,
+                            struct msp_join_updated *out, struct msp_error *err) MSP_CHECKED;
 
 /* ---- several at once ---------------------------------------------------- */
 

@@ -98,7 +98,7 @@ static int unmatched(struct msp_join *j, const struct join_found *f, int s, stru
 	return msp_error_set(err, MSP_KILL, "no match in %s: %s", j->collection, why_none(j, f->known));
 }
 
-static int several(struct msp_join *j, struct msp_object *o, const struct join_found *f, uint32_t *entry, struct msp_error *err)
+static int several(struct msp_join *j, struct msp_object *o, const struct join_found *f, uint32_t entry, struct msp_error *err)
 {
 	char text[256];
 
@@ -106,9 +106,8 @@ static int several(struct msp_join *j, struct msp_object *o, const struct join_f
 	if (j->ambiguous == MSP_JOIN_KILL)
 		return msp_error_set(err, MSP_KILL, "several documents of %s match: %s and %s", j->collection, label(j, f->first),
 		                     label(j, f->last));
-	*entry = j->ambiguous == MSP_JOIN_LAST ? f->last : f->first;
-	snprintf(text, sizeof(text), "several documents of %s match: %s was taken, not %s", j->collection, label(j, *entry),
-	         label(j, *entry == f->first ? f->last : f->first));
+	snprintf(text, sizeof(text), "several documents of %s match: %s was taken, not %s", j->collection, label(j, entry),
+	         label(j, entry == f->first ? f->last : f->first));
 	return log_on(o, j, MSP_COMPLAINT, text, err);
 }
 
@@ -139,27 +138,42 @@ static int straddles(struct msp_join *j, struct msp_object *o, uint32_t entry, s
 	return log_on(o, j, MSP_SUSPECT, text, err);
 }
 
-int msp_join_object(struct msp_join *j, struct msp_object *o, struct msp_error *err)
+int msp_join_choose(struct msp_join *j, struct msp_object *o, const struct join_doc **out, bool *fresh, struct msp_error *err)
 {
 	struct join_found f;
 	uint32_t entry;
-	int s;
+	int s = msp_join_find(j, o, &f, err);
 
-	if (!o->live)
-		return MSP_OK;
-	s = msp_join_find(j, o, &f, err);
+	*out = NULL;
+	*fresh = f.fresh;
 	if (s == MSP_NOMEM)
 		return s;
 	if (!f.any)
 		return unmatched(j, &f, s, err);
-	entry = f.first;
-	s = complete(j, f.several && j->ambiguous == MSP_JOIN_LAST ? f.last : f.first, err);
-	if (s == MSP_OK && f.several)
-		s = several(j, o, &f, &entry, err);
+	entry = f.several && j->ambiguous == MSP_JOIN_LAST ? f.last : f.first;
+	if (f.several)
+		s = several(j, o, &f, entry, err);
 	if (s == MSP_OK)
-		s = msp_join_put(j, &j->doc[j->entry[entry].doc], f.fresh, o, err);
+		s = complete(j, entry, err);
 	if (s == MSP_OK)
 		s = straddles(j, o, entry, err);
+	if (s == MSP_OK)
+		*out = &j->doc[j->entry[entry].doc];
+	return s;
+}
+
+int msp_join_object(struct msp_join *j, struct msp_object *o, struct msp_error *err)
+{
+	const struct join_doc *d;
+	bool fresh;
+	int s;
+
+	if (!o->live)
+		return MSP_OK;
+	s = msp_join_choose(j, o, &d, &fresh, err);
+	if (s != MSP_OK || !d)
+		return s;
+	s = msp_join_put(j, d, fresh, o, err);
 	if (s == MSP_OK)
 		j->counts.joined++;
 	return s;
@@ -182,13 +196,15 @@ static const char *remark(const struct msp_join *j, unsigned kind)
 	case 0:
 		return "cannot be used: ";
 	case 1:
-		return j->optional ? "without a match: passed on without its keys" : "without a match: killed";
+		return j->updating ? "without a match: left unchanged" :
+		       j->optional ? "without a match: passed on without its keys" : "without a match: killed";
 	case 2:
-		return several_fate[j->ambiguous];
+		return j->updating && j->ambiguous == MSP_JOIN_KILL ? "with several matches: left unchanged" : several_fate[j->ambiguous];
 	case 3:
-		return j->optional ? "whose document has not all keys: given those that there are" : "whose document has not all keys: killed";
+		return j->optional ? "whose document has not all keys: given those that there are" :
+		       j->updating ? "whose document has not all keys: left unchanged" : "whose document has not all keys: killed";
 	default:
-		return "longer than the document holds: logged as suspect";
+		return j->updating ? "longer than the document holds" : "longer than the document holds: logged as suspect";
 	}
 }
 
@@ -204,7 +220,7 @@ bool msp_join_remark(const struct msp_join *j, unsigned i, char *buf, size_t siz
 			break;
 	if (k == kinds)
 		return false;
-	snprintf(buf, size, "%s: %" PRIu64 " %s%s %s%s", j->collection, count[k], k ? "object" : "document", count[k] == 1 ? "" : "s",
+	snprintf(buf, size, "%s: %" PRIu64 " %s%s %s%s", j->collection, count[k], k == 0 ? "document" : j->updating ? "waveform" : "object", count[k] == 1 ? "" : "s",
 	         remark(j, k), k ? "" : j->unused_why);
 	return true;
 }

@@ -75,6 +75,7 @@ struct msp_join {
 	bool any_name;
 
 	struct msp_bytes scratch; /* the key of what is searched */
+	bool updating; /* documents are joined, not objects */
 	struct msp_join_counts counts;
 	char unused_why[160]; /* of the first document that cannot be used */
 };
@@ -125,6 +126,12 @@ const struct join_group *msp_join_group(const struct msp_join *j);
 int msp_join_add_group(struct msp_join *j, uint32_t *number, struct msp_error *err) MSP_CHECKED;
 /* MSP_KILL: o cannot be matched, for the reason in err. */
 int msp_join_find(struct msp_join *j, const struct msp_object *o, struct join_found *out, struct msp_error *err) MSP_CHECKED;
+
+/* ---- join.c */
+
+/* The document that is to be joined with o, or NULL where o stays as it is. What is to be said of it is counted, and logged on o.
+ * MSP_KILL as msp_join_object(). */
+int msp_join_choose(struct msp_join *j, struct msp_object *o, const struct join_doc **out, bool *fresh, struct msp_error *err) MSP_CHECKED;
 
 /* ---- join_put.c */
 

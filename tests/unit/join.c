@@ -514,8 +514,8 @@ static void hostile(void)
 
 static void refusals(void)
 {
-	static const char *const match[] = {"", "seeds", "origin", "origin:", "origin:-1", "origin:nan", "a=", "=b", "a=b,", "a=b c=d", "id,seed",
-	                                    "origin:5,6"};
+	static const char *const match[] = {"",   "seeds", "origin", "origin:", "origin:-1", "origin:nan", "a=",
+	                                    "=b", "a=b,",  "a=b c=d", "id,seed", "origin:5,6"};
 	static const char *const keys[] = {"", "lat,", ",lat", "lat lon", "lat:", "lat:a.b", "lat:starttime", "lat,lat",
 	                                   "lat,lon:channel_lat", "lat::x", "lat?x"};
 
@@ -552,6 +552,87 @@ static void lists(void)
 	msp_object_free(&obj);
 }
 
+/* Has the document with that _id of wf_miniseed a key with that value, as text? No key: no text. */
+static bool is(int id, const char *key, const char *want)
+{
+	struct msp_error err = {0};
+	struct msp_bytes text = {0};
+	struct msp_find find = {0};
+	struct msp_cursor *c;
+	struct msp_value v;
+	const bson_t *doc;
+	bson_iter_t it;
+	bson_t filter;
+	char json[32];
+	bool same;
+
+	snprintf(json, sizeof(json), "{'_id':%d}", id);
+	parse(json, &filter);
+	find.filter = &filter;
+	CHECKF(msp_store_find(store, "wf_miniseed", &find, &c, &err) == MSP_OK && msp_cursor_next(c, &doc, &err) == 1, "%s", err.text);
+	if (bson_iter_init_find(&it, doc, key)) {
+		msp_value_of_iter(&it, &v);
+		CHECK(msp_value_text(&v, &text) == MSP_OK);
+	}
+	same = text.len == strlen(want) && (text.len == 0 || memcmp(text.data, want, text.len) == 0);
+	msp_cursor_free(c);
+	bson_destroy(&filter);
+	msp_bytes_free(&text);
+	return same;
+}
+
+static void documents(void)
+{
+	struct msp_join_updated u;
+	struct msp_error err = {0};
+	struct msp_choice some = {0};
+	struct msp_join_counts c;
+	struct msp_join *j;
+	char remark[256];
+	bson_t filter;
+
+	FILL("channel", "{'_id':'a','net':'IU','sta':'ANMO','chan':'BHZ','starttime':0,'endtime':1000,'lat':1}",
+	     "{'_id':'b','net':'IU','sta':'ANMO','chan':'BHZ','starttime':1000,'lat':2}",
+	     "{'_id':'c','net':'IU','sta':'TUC','chan':'BHZ'}", "{'_id':'d','net':'IU','sta':'TUC','chan':'BHZ'}");
+	FILL("wf_miniseed", "{'_id':1,'net':'IU','sta':'ANMO','chan':'BHZ','starttime':10.0,'delta':1.0,'npts':5,'x':1}",
+	     "{'_id':2,'net':'IU','sta':'ANMO','chan':'BHZ','starttime':999.0,'delta':1.0,'npts':5,'x':1}",
+	     "{'_id':3,'net':'IU','sta':'ANMO','chan':'BHZ','starttime':1000,'delta':1.0,'npts':5,'channel_id':'b'}",
+	     "{'_id':4,'net':'IU','sta':'NONE','chan':'BHZ','starttime':10.0,'delta':1.0,'npts':5,'channel_id':'old'}",
+	     "{'_id':5,'net':'IU','sta':'TUC','chan':'BHZ','starttime':10.0,'delta':1.0,'npts':5}",
+	     "{'_id':6,'net':'IU','sta':'ANMO','chan':'BHZ','starttime':-5.0,'delta':1.0,"
+	     "'time_standard':'Relative','starttime_shift':1000.0}",
+	     "{'_id':7,'net':'IU','sta':'ANMO','chan':'BHZ','starttime':5.0,'time_standard':'Relative','delta':1.0}",
+	     "{'_id':8}",
+	     "{'_id':9,'net':'IU','sta':'ANMO','chan':'BHZ','starttime':'x','delta':'y','npts':-5}");
+	j = OPEN(.collection = "channel", .keys = "_id");
+	parse("{'x':1}", &filter);
+	some.filter = &filter;
+	CHECKF(msp_join_update(j, store, "wf_miniseed", &some, &u, &err) == MSP_OK, "%s", err.text);
+	bson_destroy(&filter);
+	CHECK(u.documents == 2 && u.matched == 2 && u.changed == 2);
+	CHECK(is(1, "channel_id", "a") && is(2, "channel_id", "a"));
+	CHECK(is(6, "channel_id", ""));
+	msp_join_free(j);
+
+	j = OPEN(.collection = "channel", .keys = "_id");
+	CHECK(msp_join_update(j, store, "wf_miniseed", NULL, &u, &err) == MSP_OK);
+	CHECKF(u.documents == 9 && u.matched == 4 && u.changed == 1, "%d %d %d", (int)u.documents, (int)u.matched, (int)u.changed);
+	CHECK(is(6, "channel_id", "a") && is(4, "channel_id", "old"));
+	CHECK(is(5, "channel_id", ""));
+	msp_join_counts(j, &c);
+	CHECK(c.joined == 4 && c.ambiguous == 1 && c.unmatched == 4 && c.straddling == 1);
+	CHECK(msp_join_remark(j, 0, remark, sizeof(remark)));
+	CHECK(strcmp(remark, "channel: 4 waveforms without a match: left unchanged") == 0);
+	CHECK(msp_join_update(j, store, "wf_miniseed", NULL, &u, &err) == MSP_OK && u.matched == 4 && u.changed == 0);
+	msp_join_free(j);
+
+	j = OPEN(.collection = "channel", .keys = "_id,lat?", .ambiguous = MSP_JOIN_LAST);
+	CHECK(msp_join_update(j, store, "wf_miniseed", NULL, &u, &err) == MSP_OK && u.matched == 5 && u.changed == 5);
+	CHECK(is(5, "channel_id", "d") && is(3, "channel_lat", "2"));
+	CHECK(msp_join_update(j, store, "nothing", NULL, &u, &err) == MSP_OK && u.documents == 0);
+	msp_join_free(j);
+}
+
 int main(void)
 {
 	struct msp_error err = {0};
@@ -578,6 +659,7 @@ int main(void)
 	hostile();
 	refusals();
 	lists();
+	documents();
 	CHECK(msp_store_close(store, &err) == MSP_OK);
 	unlink(path);
 	return unit_end("join");
