@@ -213,6 +213,7 @@ bool msp_join_remark(const struct msp_join *j, unsigned i, char *buf, size_t siz
 	const struct msp_join_counts *c = &j->counts;
 	const uint64_t count[] = {c->unused, c->unmatched, c->ambiguous, c->incomplete, c->straddling};
 	const unsigned kinds = sizeof(count) / sizeof(count[0]);
+	const char *what = j->updating ? "waveform" : "object";
 	unsigned k = 0;
 
 	for (; k < kinds; k++)
@@ -220,7 +221,7 @@ bool msp_join_remark(const struct msp_join *j, unsigned i, char *buf, size_t siz
 			break;
 	if (k == kinds)
 		return false;
-	snprintf(buf, size, "%s: %" PRIu64 " %s%s %s%s", j->collection, count[k], k == 0 ? "document" : j->updating ? "waveform" : "object", count[k] == 1 ? "" : "s",
-	         remark(j, k), k ? "" : j->unused_why);
+	snprintf(buf, size, "%s: %" PRIu64 " %s%s %s%s", j->collection, count[k], k == 0 ? "document" : what,
+	         count[k] == 1 ? "" : "s", remark(j, k), k ? "" : j->unused_why);
 	return true;
 }

@@ -1,5 +1,5 @@
-/* Waveform documents joined in the store: which document each has is found first, then keys are set, a batch of documents at a time
- * for each that they have. */
+/* Waveform documents joined in the store: which document belongs to each is found first, then keys are set, in a batch of those
+ * to which the same one belongs at a time. */
 #include "store/join.h"
 
 #include <stdlib.h>

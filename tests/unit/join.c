@@ -485,6 +485,60 @@ static void put(void)
 	msp_object_free(&o);
 }
 
+/* Whatever keys an object has already, it gets what msp_meta_set() would give it. */
+static void over_others(void)
+{
+	static const char *const there[] = {"channel_a", "channel.a", "channel", "channel_a_b", "channel.a_b",
+	                                    "channel_c", "chan",      "channels", "x"};
+	static const char *const values[] = {"1", "{'a':2}", "{'a':{'b':3}}", "{'b':4,'c':5}", "[6,7]", "'text'", "{'a.b':8}"};
+	static const char *const put[] = {"a", "a_b", "c"};
+	enum { THERE = sizeof(there) / sizeof(there[0]), VALUES = sizeof(values) / sizeof(values[0]) };
+	struct msp_object o, want;
+	struct msp_join *j;
+
+	FILL("channel", "{'_id':1,'a':10,'a_b':'eleven','c':{'d':12}}");
+	j = OPEN(.collection = "channel", .match = "k=_id", .keys = "a,a_b,c");
+	msp_object_init(&o);
+	msp_object_init(&want);
+	srand(3);
+	for (int i = 0; i < 20000; i++) {
+		bson_t meta = BSON_INITIALIZER, one;
+		bson_iter_t it;
+		struct msp_value v = {.type = MSP_V_INT};
+
+		BSON_APPEND_INT32(&meta, "k", 1);
+		for (int k = rand() % 5; k > 0; k--) {
+			char text[64];
+
+			snprintf(text, sizeof(text), "{'v':%s}", values[rand() % VALUES]);
+			parse(text, &one);
+			CHECK(bson_iter_init_find(&it, &one, "v") && bson_append_iter(&meta, there[rand() % THERE], -1, &it));
+			bson_destroy(&one);
+		}
+		CHECK(msp_object_reset(&o, MSP_TIMESERIES, MSP_F64, 0) == MSP_OK);
+		CHECK(msp_object_reset(&want, MSP_TIMESERIES, MSP_F64, 0) == MSP_OK);
+		CHECK(msp_bytes_set(&o.metadata, bson_get_data(&meta), meta.len) == MSP_OK);
+		CHECK(msp_bytes_set(&want.metadata, bson_get_data(&meta), meta.len) == MSP_OK);
+		parse("{'a':10,'a_b':'eleven','c':{'d':12}}", &one);
+		for (int k = 0; k < 3; k++) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "channel_%s", put[k]);
+			CHECK(bson_iter_init_find(&it, &one, put[k]));
+			msp_value_of_iter(&it, &v);
+			CHECK(msp_meta_set(&want, name, &v, NULL) == MSP_OK);
+		}
+		CHECK(msp_join_object(j, &o, NULL) == MSP_OK);
+		CHECKF(o.metadata.len == want.metadata.len && memcmp(o.metadata.data, want.metadata.data, o.metadata.len) == 0, "%d: %s", i,
+		       bson_as_json(&meta, NULL));
+		bson_destroy(&one);
+		bson_destroy(&meta);
+	}
+	msp_join_free(j);
+	msp_object_free(&o);
+	msp_object_free(&want);
+}
+
 static void hostile(void)
 {
 	struct msp_join_counts c;
@@ -656,6 +710,7 @@ int main(void)
 	arrivals();
 	equality();
 	put();
+	over_others();
 	hostile();
 	refusals();
 	lists();
