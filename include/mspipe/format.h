@@ -143,6 +143,9 @@ struct msp_sources {
 	size_t n, room;
 	size_t standard_inputs; /* how many of them are standard input */
 	bool standard_list;     /* it was read as a list: `@-` */
+	char **dir;             /* the directories among what was named */
+	size_t dirs;
+	bool empty;             /* set by the caller: a directory may have no files */
 };
 /* Adds what an operand names: a file; a directory (its files, recursively, sorted by the bytes of their paths; names that begin with a dot are left out);
  * FILE@OFFSET-END (either number may be missing); @LIST (operands, one a line; empty lines and lines that begin with # are left out; @-: the list is standard

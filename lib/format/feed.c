@@ -25,8 +25,11 @@ static ssize_t read_some(struct feed *f, void *out, size_t n, struct msp_error *
 	if (f->cap == 0 && f->buf != NULL)
 		n = 0; /* memory: all of it is there already */
 	while (n > 0) {
-		ssize_t got = read(f->fd, out, n);
+		ssize_t got;
 
+		if (f->poll != NULL && f->poll(f->context) != 0) /* also where nothing interrupts a read: in a thread that signals do not reach */
+			return msp_error_set(err, MSP_INTERRUPTED, "%s: interrupted", f->name);
+		got = read(f->fd, out, n);
 		if (got >= 0) {
 			if (f->left != UINT64_MAX)
 				f->left -= (uint64_t)got;
@@ -36,8 +39,6 @@ static ssize_t read_some(struct feed *f, void *out, size_t n, struct msp_error *
 		}
 		if (errno != EINTR)
 			return msp_error_errno(err, MSP_FAIL, "%s", f->name);
-		if (f->poll != NULL && f->poll(f->context) != 0)
-			return msp_error_set(err, MSP_INTERRUPTED, "%s: interrupted", f->name);
 	}
 	f->eof = true;
 	return 0;

@@ -50,6 +50,9 @@ void msp_sources_free(struct msp_sources *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		free(s->item[i].path);
+	for (size_t i = 0; i < s->dirs; i++)
+		free(s->dir[i]);
+	free(s->dir);
 	free(s->item);
 	memset(s, 0, sizeof *s);
 }
@@ -110,6 +113,20 @@ static int add_entry(struct msp_sources *s, FTS *tree, FTSENT *e, struct msp_err
 	return MSP_OK; /* directories, and what can be no recording: sockets, devices */
 }
 
+static int note_directory(struct msp_sources *s, const char *path, struct msp_error *err)
+{
+	char **more = realloc(s->dir, (s->dirs + 1) * sizeof *more);
+
+	if (more == NULL)
+		return nomem(err);
+	s->dir = more;
+	s->dir[s->dirs] = strdup(path);
+	if (s->dir[s->dirs] == NULL)
+		return nomem(err);
+	s->dirs++;
+	return MSP_OK;
+}
+
 static int add_directory(struct msp_sources *s, const char *path, struct msp_error *err)
 {
 	char *const roots[] = { (char *)(uintptr_t)path, NULL };
@@ -126,11 +143,14 @@ static int add_directory(struct msp_sources *s, const char *path, struct msp_err
 	if (rc == MSP_OK && errno != 0)
 		rc = msp_error_errno(err, MSP_FAIL, "%s", path);
 	fts_close(tree);
-	if (rc == MSP_OK && s->n == before)
+	if (rc == MSP_OK && s->n == before && !s->empty)
 		return msp_error_set(err, MSP_FAIL, "%s: no files in this directory", path);
+	if (rc == MSP_OK)
+		rc = note_directory(s, path, err);
 	for (size_t i = before; i < s->n; i++)
 		s->item[i].found = true;
-	qsort(s->item + before, s->n - before, sizeof *s->item, by_path);
+	if (s->n > before)
+		qsort(s->item + before, s->n - before, sizeof *s->item, by_path);
 	return rc;
 }
 
