@@ -18,10 +18,12 @@ bool msp_join_meant(const struct msp_join *j, const bson_iter_t *it)
 	const char *key = bson_iter_key(it), *prefix = (const char *)j->prefix.data;
 	size_t len = bson_iter_key_len(it), n = len < j->prefix.len ? len : j->prefix.len;
 
+	if (len < j->prefix.len && (same(prefix[len]) != '_' || !(BSON_ITER_HOLDS_DOCUMENT(it) || BSON_ITER_HOLDS_ARRAY(it))))
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (same(key[i]) != same(prefix[i]))
 			return false;
-	return len >= j->prefix.len || ((BSON_ITER_HOLDS_DOCUMENT(it) || BSON_ITER_HOLDS_ARRAY(it)) && same(prefix[len]) == '_');
+	return true;
 }
 
 static bool all_new(const struct msp_join *j, const struct msp_object *o)

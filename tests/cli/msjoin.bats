@@ -140,6 +140,10 @@ null'
 	cp a.msdb elsewhere/b.msdb
 	msjoin --optional elsewhere/b.msdb site a.msp -o other.msp 2>/dev/null
 	equal "$(mscheck --digest other.msp | cut -c 1-32)" "$(mscheck --digest whole.msp | cut -c 1-32)"
+	# its history runs again
+	mshistory --sh whole.msp >again.sh
+	expect_sh 0 "sh again.sh >again.msp"
+	equal "$(mscheck --digest again.msp | cut -c 1-32)" "$(mscheck --digest whole.msp | cut -c 1-32)"
 	# joined again: the same metadata
 	msjoin --optional a.msdb site whole.msp -o twice.msp 2>/dev/null
 	equal "$(meta twice.msp)" "$(meta whole.msp)"
