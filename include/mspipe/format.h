@@ -48,6 +48,7 @@ struct msp_input_options {
 	 * object is given for it. */
 	bool (*want)(void *want_context, uint64_t run);
 	void *want_context;
+	const struct msp_codes *only; /* not NULL: miniSEED: so it is with the runs of all channels but this one; no code is a blank one */
 	msp_poll_fn *poll;
 	void *context;
 };
@@ -132,6 +133,7 @@ MSP_API void msp_plan_free(struct msp_plan *plan);
 /* A file to be read, or a part of one. */
 struct msp_source {
 	char *path;            /* NULL: standard input */
+	bool store;            /* it is the name of a store, as msp_store_open() takes it */
 	uint64_t offset, end;  /* bytes offset up to, not including, end; end 0: to the end of the file */
 	uint64_t size;         /* of the file, when it was added */
 	int64_t mtime;         /* ns since the epoch */
@@ -146,14 +148,15 @@ struct msp_sources {
 	char **dir;             /* the directories among what was named */
 	size_t dirs;
 	bool empty;             /* set by the caller: a directory may have no files */
+	bool stores;            /* to be set before: stores (path.msdb, mongodb:...) are sources, too; else they are MSP_USAGE */
 };
 /* Adds what an operand names: a file; a directory (its files, recursively, sorted by the bytes of their paths; names that begin with a dot are left out);
  * FILE@OFFSET-END (either number may be missing); @LIST (operands, one a line; empty lines and lines that begin with # are left out; @-: the list is standard
  * input); `-`. A file whose name only looks like one of these is taken as a file. MSP_FAIL if something is missing or
- * cannot be read, or a directory has no files; MSP_USAGE for stores. What cannot be read inside a directory is no
+ * cannot be read, or a directory has no files. Stores in a directory are left out, too. What cannot be read inside a directory is no
  * failure: it is added, with its trouble. */
 MSP_API int msp_sources_add(struct msp_sources *s, const char *operand, struct msp_error *err) MSP_CHECKED;
-/* A hash of what the sources are: absolute paths, sizes, times of change, ranges; for standard input the n bytes at head. */
+/* A hash of what the sources are: absolute paths, sizes, times of change, ranges; of stores only the path, or the URI without password; for standard input the n bytes at head. */
 MSP_API int msp_sources_hash(const struct msp_sources *s, const void *head, size_t n, struct msp_id *out, struct msp_error *err) MSP_CHECKED;
 /* Opens a source (as msp_open_input(); a trouble is MSP_FAIL) and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
 MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;

@@ -31,11 +31,22 @@ static bool continues(const struct channel *c, const struct record *rec)
 	return fabs((double)(rec->start - c->next)) <= half && fabs((double)(rec->start - due)) <= half;
 }
 
+static bool of_channel(const struct channel *c, const struct msp_codes *codes)
+{
+	char net[8], sta[8], loc[8], chan[8];
+
+	record_code(c->codes, CODE_NET, net);
+	record_code(c->codes, CODE_STA, sta);
+	record_code(c->codes, CODE_LOC, loc);
+	record_code(c->codes, CODE_CHAN, chan);
+	return strcmp(sta, codes->sta) == 0 && strcmp(chan, codes->chan) == 0 && strcmp(loc, codes->loc) == 0 && strcmp(net, codes->net) == 0;
+}
+
 static void begin_run(struct msp_input *in, struct channel *c, const struct record *rec)
 {
 	c->in_run = true;
 	c->number = in->runs->numbers++;
-	c->wanted = input_wants(in, c->number);
+	c->wanted = (!in->options.only || of_channel(c, in->options.only)) && input_wants(in, c->number);
 	c->start = rec->start;
 	c->npts = 0;
 	c->dt = rec->dt;

@@ -65,6 +65,13 @@ static int add_file(struct msp_sources *s, const char *path, const struct stat *
 	return add(s, path, st, offset, end, err);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
 /* ---- directories ------------------------------------------------------- */
 
 static int by_path(const void *a, const void *b)
@@ -93,7 +100,8 @@ static int add_entry(struct msp_sources *s, FTS *tree, FTSENT *e, struct msp_err
 	int trouble = e->fts_errno != 0 ? e->fts_errno : ENOENT;
 	struct stat st;
 
-	if (e->fts_level > 0 && e->fts_name[0] == '.') {
+	if (e->fts_level > 0 && (e->fts_name[0] == '.' || ends_with(e->fts_name, ".msdb") || ends_with(e->fts_name, ".msdb-wal") ||
+	                         ends_with(e->fts_name, ".msdb-shm"))) {
 		(void)fts_set(tree, e, FTS_SKIP);
 		return MSP_OK;
 	}
@@ -202,14 +210,38 @@ static int named_twice(struct msp_error *err)
 	return msp_error_set(err, MSP_USAGE, "standard input is named twice");
 }
 
+static bool is_server(const char *operand)
+{
+	return strncmp(operand, "mongodb:", 8) == 0 || strncmp(operand, "mongodb+srv://", 14) == 0;
+}
+
+static int add_store(struct msp_sources *s, const char *operand, struct msp_error *err)
+{
+	struct stat st = { 0 };
+	char *name;
+	int rc;
+
+	if (!s->stores) {
+		name = msp_uri_harmless(operand);
+		rc = msp_error_set(err, MSP_USAGE, "%s: a store is no source here", is_server(operand) && name ? name : operand);
+		free(name);
+		return rc;
+	}
+	if (is_server(operand) || stat(operand, &st) == 0) {
+		rc = add(s, operand, &st, 0, 0, err);
+		if (rc == MSP_OK)
+			s->item[s->n - 1].store = true;
+		return rc;
+	}
+	return msp_error_errno(err, MSP_FAIL, "%s", operand);
+}
+
 static int add_plain(struct msp_sources *s, const char *operand, struct msp_error *err)
 {
-	size_t n = strlen(operand);
 	struct stat st;
 
-	if (strncmp(operand, "mongodb://", 10) == 0 || strncmp(operand, "mongodb+srv://", 14) == 0 ||
-	    (n > 5 && strcmp(operand + n - 5, ".msdb") == 0))
-		return msp_error_set(err, MSP_USAGE, "%s: stores are not in this version", operand);
+	if (is_server(operand) || ends_with(operand, ".msdb"))
+		return add_store(s, operand, err);
 	if (strcmp(operand, "-") == 0)
 		return s->standard_inputs > 0 || s->standard_list ? named_twice(err) : add(s, NULL, NULL, 0, 0, err);
 	if (stat(operand, &st) != 0)
@@ -282,14 +314,17 @@ static int add_number(struct msp_bytes *b, uint64_t v)
 
 static int hash_one(struct msp_bytes *b, const struct msp_source *s, const void *head, size_t n)
 {
+	bool server = s->store && is_server(s->path);
 	char *whole;
 	int rc;
 
 	if (s->path == NULL)
 		return add_number(b, n) == MSP_OK ? msp_bytes_append(b, head, n) : MSP_NOMEM;
-	whole = realpath(s->path, NULL);
+	whole = server ? msp_uri_harmless(s->path) : realpath(s->path, NULL);
 	rc = msp_bytes_append(b, whole != NULL ? whole : s->path, strlen(whole != NULL ? whole : s->path) + 1);
 	free(whole);
+	if (rc == MSP_OK && s->store) /* others may be writing to it: its size and time say nothing */
+		return MSP_OK;
 	if (rc != MSP_OK || add_number(b, s->size) != MSP_OK || add_number(b, (uint64_t)s->mtime) != MSP_OK ||
 	    add_number(b, s->offset) != MSP_OK || add_number(b, s->end) != MSP_OK)
 		return MSP_NOMEM;
