@@ -7,7 +7,7 @@
  * * One key is mspipe's own: the subdocument `msp`, with which an object that was saved is read as the very same object, id and
  * digest included. A document without it, or which somebody changed since, is read as well.
  *     id      string, 32 hex digits: the object's id
- *     type    string: "f64", "f32" or "i32", to which the stored doubles go back, exactly
+ *     type    string: "f64", "f32" or "i32", to which the stored doubles go back, exactly; "none": it has no samples
  *     start   int64, ns: of the object's own axis. Where it differs from starttime by more than a microsecond, starttime counts
  *     shift   int64, ns: of a relative object whose shift is valid; against starttime_shift as start against starttime
  *     kind    string: "timeseries" or "seismogram", in `cemetery` only
@@ -38,11 +38,11 @@
 extern "C" {
 #endif
 
-/* True for the keys of a document of which the object's metadata are made without: _id msp storage_mode format dir dfile foff nbytes url
- * gridfs_id npts nsamp delta dt sampling_rate starttime t0 time starttime_shift t0shift endtime time_standard utc_convertible
- * last_packet_time sample_rate_tolerance tmatrix cardinal orthogonal elog_id history_object_id data_tag. (The last three are
- * metadata all the same when a document without `msp` is read: MsPASS reads them so.) */
-bool msp_wf_bookkeeping(const char *key);
+/* True for the keys of a document that are no metadata of its object: _id msp storage_mode format dir dfile foff nbytes url
+ * gridfs_id npts delta sampling_rate starttime starttime_shift endtime time_standard utc_convertible last_packet_time
+ * sample_rate_tolerance tmatrix cardinal orthogonal elog_id history_object_id data_tag. (The last three are metadata all the
+ * same where a document of wf_TimeSeries or wf_Seismogram has no `msp`: so MsPASS reads them.) */
+MSP_API bool msp_wf_bookkeeping(const char *key);
 
 /* ---- reading ----------------------------------------------------------- */
 
@@ -55,6 +55,7 @@ struct msp_wfread_options {
 	int mode;         /* enum msp_wf_mode */
 	bool headers;     /* no samples are looked for: live objects of type MSP_NONE, from the document alone */
 	bool ids;         /* metadata get the document's _id, as wf_TimeSeries_id or the like, and data_tag, elog_id, history_object_id */
+	bool ensembles;   /* members of ensembles are to stand in these: they get none of the ensemble's own keys */
 	const char *base; /* where a relative dir begins; NULL: the directory of the store's file, or, for MongoDB, the current one */
 	msp_poll_fn *poll;
 	void *context;
@@ -63,16 +64,59 @@ struct msp_wfread_options {
 struct msp_wfread; /* opaque: reads documents' objects; keeps the files open that it read last */
 
 /* What it reads borrows from s, which has to live longer. */
-int msp_wfread_new(struct msp_store *s, const struct msp_wfread_options *options, struct msp_wfread **out,
+MSP_API int msp_wfread_new(struct msp_store *s, const struct msp_wfread_options *options, struct msp_wfread **out,
                            struct msp_error *err) MSP_CHECKED;
-void msp_wfread_free(struct msp_wfread *r); /* NULL is allowed */
+MSP_API void msp_wfread_free(struct msp_wfread *r); /* NULL is allowed */
 /* Begins a document of a collection; doc has to stay till its last object was given. */
-int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
 /* The document's next object: 1; 0: it has no more; below 0: the store fails, or memory or a signal ends it. A document gives
  * at least one object: what cannot be read (a missing or short file, missing chunks, a wrong npts, a storage_mode that is not read here, a
  * document without required keys) is a dead one with the document's metadata and the reason. It gives several where the bytes of a
  * miniSEED file that it names are not one contiguous run: nothing is merged. o is reset, filled, and owns what it has. */
-int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Whether the object last given has its origin here, in what the document says and its samples: its id is msp_object_origin_id(). Else it has the
+ * id that it was saved with. */
+MSP_API bool msp_wfread_is_origin(const struct msp_wfread *r);
+/* Whether something is wrong with it that was found here, not only in the log that the store has: the last entry of its log says what. */
+MSP_API bool msp_wfread_trouble(const struct msp_wfread *r);
+
+/* ---- choosing documents and reading them ------------------------------- */
+
+/* Zero-initialise; then start and end are to be set. Everything is borrowed till msp_waves_free(). */
+struct msp_waves_options {
+	struct msp_wfread_options read;
+	const char *collection;      /* NULL: wf_TimeSeries and wf_Seismogram if one of them has documents, else wf_miniseed */
+	const bson_t *query;         /* a MongoDB filter, or NULL */
+	struct msp_expr *const *expr; /* n_expr expressions, each of which has to be true of the document: msp_document_test() */
+	size_t n_expr;
+	const char *tag;             /* the data_tag, or NULL: any */
+	msp_time start, end;         /* only what may have samples between them; INT64_MIN, INT64_MAX: all */
+	const struct msp_keys *sort; /* NULL: the order of the store, see msp_waves_sorted() */
+	const struct msp_keys *group; /* NULL: no ensembles. Otherwise in each collection one for each set of values, by these in order */
+	uint64_t limit;              /* only the first so many documents, in the order that is asked for; 0: all */
+	uint32_t part, parts;        /* the part-th of parts, decided by a hash of the document's _id or its group's values; 0, 0: all */
+};
+
+struct msp_waves; /* opaque: the objects of the documents that were chosen */
+
+/* The options for a key of an object have the same effect for that of the document: t0 is starttime, dt delta. MSP_USAGE: a query that cannot be. */
+MSP_API int msp_waves_open(struct msp_store *s, const struct msp_waves_options *options, struct msp_waves **out,
+                           struct msp_error *err) MSP_CHECKED;
+/* The next object, and with group the brackets around them: as msp_wfread_next(). The documents are chosen by the store, with what of the
+ * expressions can be told it; the rest is evaluated here. */
+MSP_API int msp_waves_next(struct msp_waves *w, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Whether sort has been done: it is not where objects of several collections are to be mixed, or where a key is not of the collection's
+ * schema, so that documents and objects may be ordered differently. */
+MSP_API bool msp_waves_sorted(const struct msp_waves *w);
+MSP_API bool msp_waves_is_origin(const struct msp_waves *w); /* of the object last given: msp_wfread_is_origin() */
+MSP_API bool msp_waves_trouble(const struct msp_waves *w);   /* ... msp_wfread_trouble() */
+MSP_API const char *msp_waves_collection(const struct msp_waves *w); /* in which that is; NULL before the first */
+MSP_API uint64_t msp_waves_chosen(const struct msp_waves *w); /* documents chosen so far, those of other parts included */
+/* Whether any of the collections has a document. */
+MSP_API bool msp_waves_any(const struct msp_waves *w);
+/* What a store is asked, and how, for a person: a line each. Appends. */
+MSP_API int msp_waves_explain(struct msp_waves *w, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_waves_free(struct msp_waves *w); /* NULL is allowed; before the store is closed */
 
 /* ---- saving ------------------------------------------------------------ */
 

@@ -1,0 +1,78 @@
+/* Groups of waveform documents: which one a document is of, and the bracket that opens it. */
+#include "store/order.h"
+#include "store/path.h"
+#include "store/wfread.h"
+#include "store/wfwaves.h"
+
+#include <string.h>
+
+/* The ensemble of which the object was a member when it was saved. */
+static struct wf_doc ensemble_of(const bson_t *doc)
+{
+	struct wf_doc whole = {bson_get_data(doc), doc->len}, msp = wf_sub(&whole, "msp");
+
+	return wf_sub(&msp, "ensemble");
+}
+
+/* Bytes that are equal where the store finds the values equal, so that what is one group here comes together from there. */
+static int group_text(const struct msp_keys *keys, const char *collection, const bson_t *doc, struct msp_bytes *out)
+{
+	int rc = msp_bytes_append(out, collection, strlen(collection) + 1);
+
+	for (uint32_t i = 0; rc == MSP_OK && i < keys->n; i++) {
+		const char *key = wf_document_key(keys->key[i].name);
+
+		if (key)
+			rc = msp_path_sort_key(bson_get_data(doc), doc->len, key, keys->key[i].descending, out);
+	}
+	return rc;
+}
+
+int wf_place(const struct msp_waves_options *o, const char *collection, const bson_t *doc, struct wf_place *out)
+{
+	struct wf_doc ensemble = o->read.ensembles ? ensemble_of(doc) : (struct wf_doc){NULL, 0};
+	const char *id = wf_string(&ensemble, "id");
+	struct msp_bytes text = {0};
+	bson_iter_t it;
+	int rc;
+
+	out->grouped = o->group || (id && msp_id_parse(id, &out->hash) == MSP_OK);
+	if (out->grouped && !o->group)
+		return MSP_OK;
+	if (!out->grouped && o->parts == 0)
+		return MSP_OK;
+	if (o->group)
+		rc = group_text(o->group, collection, doc, &text);
+	else
+		rc = msp_order_key(bson_iter_init_find(&it, doc, "_id") ? &it : NULL, &text);
+	if (rc == MSP_OK)
+		out->hash = msp_id_hash(text.data, text.len);
+	msp_bytes_free(&text);
+	return rc;
+}
+
+int wf_bracket(const struct msp_waves_options *o, const bson_t *doc, const struct wf_place *place, struct msp_object *out)
+{
+	struct wf_doc ensemble, own;
+	int rc = msp_object_reset(out, MSP_ENSEMBLE_BEGIN, MSP_NONE, 0);
+
+	out->id = place->hash;
+	if (rc == MSP_OK && !o->group) {
+		ensemble = ensemble_of(doc);
+		own = wf_sub(&ensemble, "metadata");
+		return own.len > 0 ? msp_bytes_set(&out->metadata, own.data, own.len) : MSP_OK;
+	}
+	for (uint32_t i = 0; rc == MSP_OK && i < o->group->n; i++) {
+		const char *key = wf_document_key(o->group->key[i].name);
+		struct msp_value v;
+		bson_iter_t it;
+		bool array;
+
+		if (!key || !msp_path_single(bson_get_data(doc), doc->len, key, &it, &array))
+			continue;
+		msp_value_of_iter(&it, &v);
+		rc = msp_meta_set(out, o->group->key[i].name, &v, NULL);
+		rc = rc == MSP_NOMEM ? rc : MSP_OK;
+	}
+	return rc;
+}
