@@ -61,7 +61,7 @@ soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
 	for c in "$MSP_BIN"/*; do
 		run readelf -d "$c"
 		case $(basename "$c") in
-		msdb | msindex | msjoin) contains "$output" libmspipe-store ;;
+		msdb | msindex | msjoin | msread) contains "$output" libmspipe-store ;;
 		*) case $output in *libmspipe-store* | *libsqlite3*) echo "$c loads a store"; return 1 ;; esac ;;
 		esac
 		case $output in *libmongoc*) echo "$c loads libmongoc"; return 1 ;; esac

@@ -81,11 +81,17 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 	equal "$(cat target)" old
 }
 
-@test "msread: stores are not in this version" {
-	expect 2 msread net.msdb
-	contains "$stderr" "stores are not in this version"
-	expect 2 msread mongodb://localhost/db
-	contains "$stderr" "stores are not in this version"
+@test "msread: stores" { # more in tests/store/read.bats
+	expect 1 msread net.msdb
+	equal "$stderr" "msread: net.msdb: No such file or directory"
+	expect 2 msread mongodb://localhost
+	mkdir dump
+	printf '{"_id": 1, "sta": "A"}\n' >dump/wf_TimeSeries.jsonl
+	msdb import net.msdb dump
+	expect 0 msread net.msdb -o a.msp
+	contains "$stderr" "net.msdb: 1 of 1 objects is dead: the document has no npts"
+	equal "$(stream_counts a.msp)" "0 1"
+	expect 3 msread --strict-data net.msdb -o a.msp
 }
 
 @test "msread: directories are read in order of paths, without hidden files" {
