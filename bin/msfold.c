@@ -65,6 +65,13 @@ static int no_memory(struct msp_job *job)
 	return msp_error_set(msp_job_error(job), MSP_NOMEM, "no memory left");
 }
 
+static const char *needs_whole(const void *self)
+{
+	const struct folder *f = self;
+
+	return f->partial ? NULL : "a fold needs the whole stream; of parts it is a partial one (--partial)";
+}
+
 /* ---- start --------------------------------------------------------------- */
 
 static int start(void *self, struct msp_job *job)
@@ -470,6 +477,7 @@ const struct msp_tool msp_tool = {
 	.size = sizeof(struct folder),
 	.kinds = MSP_HANDLES_ALL,
 	.flags = MSP_TOOL_GATHERS,
+	.whole = needs_whole,
 	.start = start,
 	.flow = flow,
 	.drain = drain,

@@ -83,6 +83,11 @@ static int gather(struct group *g, struct msp_object *o)
 	return rc;
 }
 
+static const char *whole(const void *self)
+{
+	return ((const struct group *)self)->undo ? NULL : "a group may have objects in several parts";
+}
+
 /* ---- the command ------------------------------------------------------- */
 
 static int start(void *self, struct msp_job *job)
@@ -149,6 +154,7 @@ const struct msp_tool msp_tool = {
 	.size = sizeof(struct group),
 	.kinds = MSP_HANDLES_ALL,
 	.flags = MSP_TOOL_KEEPS_IDS | MSP_TOOL_GATHERS,
+	.whole = whole,
 	.start = start,
 	.flow = flow,
 	.drain = drain,

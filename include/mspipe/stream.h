@@ -74,6 +74,9 @@ typedef int msp_poll_fn(void *context);
 
 struct msp_reader_options {
 	bool segments;      /* input may end after any whole segment; completeness is settled elsewhere */
+	bool has_end;       /* with segments: it is to end after this one; anything else is MSP_CORRUPT */
+	struct msp_id end_origin;
+	uint64_t end_index;
 	bool skip_digest;   /* do not check the trailers' digests (CRCs are always checked) */
 	msp_poll_fn *poll;
 	void *context;

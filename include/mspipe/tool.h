@@ -80,7 +80,8 @@ struct msp_job; /* opaque: one run of a command */
 #define MSP_TOOL_SINK 4u     /* writes no stream and no text to stdout: saves elsewhere, commits in drain() */
 #define MSP_TOOL_KEEPS_IDS 8u   /* only selects, moves or orders: ids stay */
 #define MSP_TOOL_RESTREAM 16u /* its output is a new stream with segments of its own, not the input's segments one to one (mssort): refuses --segments */
-#define MSP_TOOL_GATHERS 32u  /* holds the whole input or depends on all of it: not split-safe (msmap asks) */
+#define MSP_TOOL_GATHERS 32u  /* holds the whole input or depends on all of it: not split-safe (msmap asks), unless whole() says so */
+#define MSP_TOOL_NO_STAGE 64u /* copies segments as they are: is no stage of their history */
 
 struct msp_tool {
 	const char *name, *summary;
@@ -92,6 +93,8 @@ struct msp_tool {
 	unsigned own_operands; /* how many leading operands are the command's own (exactly); sources and sinks own all */
 	bool (*owns)(const char *operand); /* or: leading operands for which this is true are its own, at least own_operands of them */
 
+	/* Why the result of what was asked for depends on the whole stream, or NULL: asked before start(). Optional; without it flags decide. */
+	const char *(*whole)(const void *self);
 	/* Options are parsed. Check what needs no data; prepare. Below 0 with msp_job_error() set: MSP_USAGE, MSP_FAIL ... */
 	int (*start)(void *self, struct msp_job *job);
 	/* One object in; zero or more out by msp_emit(). o is the frame's; the command may change it, and msp_object_take() it.
@@ -141,7 +144,8 @@ MSP_API FILE *msp_job_text(struct msp_job *job);
 MSP_API int msp_job_print(struct msp_job *job, const void *data, size_t n) MSP_CHECKED;
 MSP_API bool msp_job_colour(const struct msp_job *job); /* text goes to a terminal and NO_COLOR is not set */
 MSP_API bool msp_job_quiet(const struct msp_job *job);
-/* True under --segments: the input is a part of a larger stream, so what depends on the whole of it cannot be made. */
+/* True under --segments, and in a task of msmap (MSP_SEGMENTS): the input is a part of a larger stream, so what depends on the whole of it
+ * cannot be made. */
 MSP_API bool msp_job_partial(const struct msp_job *job);
 MSP_API int msp_job_verbosity(const struct msp_job *job);
 /* Header and input name of the segment being read. NULL for sources. */

@@ -531,6 +531,19 @@ int msp_reader_next(struct msp_reader *r, struct msp_object *o, struct msp_error
 	return s;
 }
 
+/* Some segments of a larger stream, of which the last one is known. */
+static int check_end(const struct msp_reader *r, struct msp_error *err)
+{
+	const struct msp_reader_options *o = &r->options;
+	char id[MSP_ID_TEXT];
+
+	if (!o->has_end || (r->segments > 0 && r->header.index == o->end_index && msp_id_equal(&r->header.origin, &o->end_origin)))
+		return MSP_OK;
+	return msp_error_set(err, MSP_CORRUPT,
+	                     "%s: it was to end after segment %" PRIu64 " of stream %.8s, and does not: it was cut or its writer failed",
+	                     r->in.name, o->end_index, msp_id_format(&o->end_origin, id));
+}
+
 int msp_reader_finish(struct msp_reader *r, struct msp_error *err)
 {
 	int s;
@@ -538,7 +551,7 @@ int msp_reader_finish(struct msp_reader *r, struct msp_error *err)
 	if (r->failed)
 		return r->failed;
 	if (r->options.segments)
-		return MSP_OK;
+		return check_end(r, err);
 	s = msp_origins_check(&r->origins, err);
 	return s < 0 && r->in.name ? msp_error_prefix(err, "%s", r->in.name) : s;
 }

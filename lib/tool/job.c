@@ -169,7 +169,7 @@ bool msp_job_quiet(const struct msp_job *job)
 
 bool msp_job_partial(const struct msp_job *job)
 {
-	return job->common.segments;
+	return job->partial;
 }
 
 int msp_job_verbosity(const struct msp_job *job)

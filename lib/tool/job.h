@@ -12,7 +12,7 @@ struct common {
 	int64_t level;
 	uint64_t segment;
 	bool segments, strict_data, quiet;
-	bool short_help, long_help, version, dump_options;
+	bool short_help, long_help, version, dump_options, dump_split;
 	int progress;     /* 0 as told by the terminal, 1 always, 2 never */
 	int verbosity;
 };
@@ -40,6 +40,9 @@ struct msp_job {
 	int first_input; /* operands from here on are inputs; -1: none */
 	int own;         /* operands that are the command's own */
 	char *canonical_operands;
+	bool partial, has_end;          /* the input is a part of a larger stream; which ends after this segment */
+	struct msp_id end_origin;
+	uint64_t end_index;
 	struct msp_id stage;
 	struct msp_error error;
 	bool started;
@@ -93,6 +96,12 @@ int msp_command_line_remember(struct command_line *line, const char *dashes, con
 
 /* value.c */
 int msp_option_value(const struct msp_option *o, void *base, const char *text, struct msp_error *err);
+
+/* split.c */
+int msp_job_read_environment(struct msp_job *job);
+bool msp_job_reads_standard_input(const struct msp_job *job); /* and nothing else */
+const char *msp_tool_whole(const struct msp_tool *tool, const void *self);
+void msp_help_dump_split(const struct msp_job *job, FILE *to);
 
 /* identity.c */
 int msp_job_identify(struct msp_job *job);

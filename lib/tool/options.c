@@ -26,6 +26,8 @@ const struct msp_option msp_common_options[] = {
 	{.name = "version", .type = MSP_OPT_FLAG, .offset = AT(version), .help = "version; with -v of the libraries, too"},
 	{.name = "dump-options", .type = MSP_OPT_FLAG, .offset = AT(dump_options), .flags = MSP_OPTF_HIDDEN,
 	 .help = "the option table, for completions and tests"},
+	{.name = "dump-split", .type = MSP_OPT_FLAG, .offset = AT(dump_split), .flags = MSP_OPTF_HIDDEN,
+	 .help = "what msmap asks before it runs this command line in parts"},
 	{0},
 };
 

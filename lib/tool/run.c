@@ -110,6 +110,11 @@ static int make_reader(struct msp_job *job)
 {
 	struct msp_reader_options options = {.segments = job->common.segments, .poll = msp_job_poll_fn(), .context = job};
 
+	if (job->has_end && msp_job_reads_standard_input(job)) {
+		options.segments = options.has_end = true;
+		options.end_origin = job->end_origin;
+		options.end_index = job->end_index;
+	}
 	job->reader = msp_reader_new(&options);
 	return job->reader ? MSP_OK : msp_error_set(&job->error, MSP_NOMEM, "no memory left");
 }
@@ -248,17 +253,24 @@ static int prepare(struct msp_job *job)
 	const struct msp_tool *tool = job->tool;
 	int s = divide_operands(job);
 
+	if (s == MSP_OK)
+		s = msp_job_read_environment(job);
+	if (s < 0)
+		return s;
 	if (job->common.output && strcmp(job->common.output, "-") != 0) /* -o -: standard output */
 		job->output_path = job->common.output;
 	job->restream = tool->flags & MSP_TOOL_RESTREAM || (job->line.segment_given && !(tool->flags & MSP_TOOL_SOURCE));
-	job->started = s == MSP_OK;
-	if (s == MSP_OK && tool->start)
+	job->silent = (tool->flags & MSP_TOOL_NO_STAGE) != 0;
+	job->started = true;
+	if (tool->start)
 		s = tool->start(job->self, job);
 	if (s < 0)
 		return s;
-	if (job->restream && job->common.segments)
+	if (job->restream && (job->common.segments || job->has_end))
 		return msp_error_set(&job->error, MSP_USAGE,
 		                     "it handles a stream as a whole, and cannot be given some segments of one (--segments)");
+	if (job->partial && msp_tool_whole(tool, job->self))
+		return msp_error_set(&job->error, MSP_USAGE, "%s, and it is given a part of a stream", msp_tool_whole(tool, job->self));
 	if (tool->flags & MSP_TOOL_SINK && job->output_path)
 		s = sink_operands(job);
 	else
@@ -346,6 +358,8 @@ static bool answered(struct msp_job *job, int *status)
 		msp_help_version(job->tool, c->verbosity, stdout);
 	else if (c->dump_options)
 		msp_help_dump(job->tool, stdout);
+	else if (c->dump_split)
+		msp_help_dump_split(job, stdout);
 	else
 		return false;
 	*status = MSP_OK;

@@ -8,6 +8,7 @@
 #   frames   the same, but blocks are not decoded
 #   sink     stream in, nothing out; commits to target.* in the working directory
 #   source   no stream in
+#   map      a front end that runs others: its promises are tested in tests/cluster
 #   store    no stream at all: what is promised of stores is tested in tests/store and tests/cli/msdb.bats
 
 command_table()
@@ -17,6 +18,7 @@ command_table()
 	mscat|filter|--level 3
 	mscat|filter|-v --level 0 --segment 4k
 	mscheck|frames|--digest
+	mschop|frames|--block 0
 	mscheck|text|--full --digest
 	msdb|store|
 	msdetrend|filter|--linear
@@ -32,6 +34,7 @@ command_table()
 	msindex|store|
 	msjoin|joins|--optional --match net=net @STORE site
 	msls|text|
+	msmap|map|
 	msread|filter|-
 	mssave|sink|target.msp
 	mssave|sink|--to sac target.dir/
