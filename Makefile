@@ -73,7 +73,9 @@ LIB_SRC := $(filter-out lib/tool/main.c,$(foreach r,$(ROOMS),$(sort $(wildcard l
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/obj/%.o)
 HEADERS := $(sort $(wildcard include/mspipe/*.h))
 BIN_SRC := $(sort $(wildcard bin/*.c))
-TOOLS = $(BIN_SRC:bin/%.c=%)
+# Commands without a suffix are shell scripts, and go beside the others as they are.
+SCRIPTS := $(notdir $(filter-out %.c,$(sort $(wildcard bin/*))))
+TOOLS = $(BIN_SRC:bin/%.c=%) $(SCRIPTS)
 BINS = $(TOOLS:%=$(B)/bin/%)
 UNITS = $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/*.c)))
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -128,6 +130,9 @@ $(B)/lib/libmspipe.a: $(LIB_OBJ)
 	$(AR) rcs $@ $(B)/obj/mspipe.o
 
 # A command that uses no store is not linked to its library (--as-needed).
+$(SCRIPTS:%=$(B)/bin/%): $(B)/bin/%: bin/%
+	@mkdir -p $(@D)
+	cp $< $@.new && chmod 755 $@.new && mv $@.new $@
 $(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(STORE_SO) $(LINKS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/obj/lib/tool/main.o -L$(B)/lib -lmspipe-store -lmspipe $(LIBS)

@@ -2,7 +2,7 @@
 
 load cli/common
 
-commands() { for f in "$MSP_TOP"/bin/*.c; do basename "$f" .c; done; }
+commands() { for f in "$MSP_TOP"/bin/*; do basename "$f" .c; done; }
 
 # table COMMAND own|common: the options of its table, "LETTER LONG" ("-": none), sorted
 table() { "$1" --dump-options | awk -F '\t' -v whose="$2" '$6 == whose { print ($1 == "" ? "-" : $1), ($2 == "" ? "-" : $2) }' | sort; }
