@@ -16,7 +16,7 @@ load common
 	cmp a.msp b.msp
 	for k in $(seq "$n"); do
 		end=$(printf '%s\n' "$output" | awk -v k="$k" '$1 == k { print $2 }')
-		MSP_SEGMENTS=$end mscat <"d/$k" >one
+		MSP_SEGMENTS=$end mscat <"d/$k" | cat >one
 		cmp "d/$k" one
 	done
 }
