@@ -217,24 +217,23 @@ static struct filter *negated(struct filter_maker *m, const struct msp_node *n, 
 /* Documents for which n is true (want), or is not. more: all of them, and perhaps others; else some of them, and no others. */
 static struct filter *condition(struct filter_maker *m, const struct msp_node *n, bool want, bool more)
 {
+	unsigned levels = n->op == MSP_X_COND ? 2 : n->op == MSP_X_AND || n->op == MSP_X_OR;
 	struct filter *f;
 
 	if (m->failed)
 		return NULL;
-	if (m->depth >= MAX_DEPTH && (n->op == MSP_X_AND || n->op == MSP_X_OR || n->op == MSP_X_COND))
+	if (m->depth + levels > MAX_DEPTH)
 		return filter_unknown(m, more);
-	m->depth++;
+	m->depth += levels;
 	switch (n->op) {
-	case MSP_X_NOT:
-		m->depth--; /* it takes no level */
-		return condition(m, n->arg[0], !want, more);
+	case MSP_X_NOT: f = condition(m, n->arg[0], !want, more); break;
 	case MSP_X_AND:
 	case MSP_X_OR: f = chain(m, n, want, more); break;
 	case MSP_X_COND: f = choice(m, n, want, more); break;
 	case MSP_X_CONST: f = constant(m, n, want); break;
 	default: f = want ? filter_leaf(m, n, more) : negated(m, n, more); break;
 	}
-	m->depth--;
+	m->depth -= levels;
 	return f;
 }
 

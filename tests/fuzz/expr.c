@@ -1,6 +1,10 @@
 /* Fuzzes the expression language: any text is an expression or an error with its place; the canonical text of an
- * expression is canonical and gives the same values; a condition is never true where its negation is. */
+ * expression is canonical and gives the same values; a condition is never true where its negation is, and becomes a
+ * filter that a store takes, and that takes a document of which it is true. */
 #include "mspipe/expr.h"
+
+#include "mspipe/documents.h"
+#include "store/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +101,39 @@ static void check_negation(const char *text)
 	free(negated);
 }
 
+static void check_filter(const char *text, const bson_t *doc)
+{
+	static const char *const collections[] = {"wf_TimeSeries", "site", "x"};
+	struct msp_expr *e;
+	bool is, exact;
+	if (msp_expr_compile(text, MSP_EXPR_CONDITION, &e, NULL, NULL) != MSP_OK)
+		return;
+	for (unsigned i = 0; i < 12; i++) {
+		const char *collection = collections[i / 4];
+		struct msp_filter *f;
+		bson_t filter;
+		must(msp_document_test(e, collection, doc, &is) == MSP_OK);
+		must(msp_expr_filter(e, i % 4, msp_place, collection, &filter, &exact, NULL) == MSP_OK);
+		must(msp_filter_compile(&filter, &f, NULL) == MSP_OK);
+		int matches = msp_filter_match(f, doc);
+		must(matches < 0 || matches == is || (matches && !exact));
+		msp_filter_free(f);
+		bson_destroy(&filter);
+	}
+	msp_expr_free(e);
+}
+
+static void check_filters(const char *text)
+{
+	static const char json[] = "{\"_id\":1,\"sta\":\"AAK\",\"loc\":\"\",\"starttime\":1267252200.5,\"npts\":7,\"delta\":0.05,\"a\":null,\"b\":true,"
+		"\"c\":{\"d\":[1,\"x\"],\"e\":-2.5},\"c_f\":\"2010-02-27\",\"x\":{\"$date\":{\"$numberLong\":\"5000\"}},\"y\":[5,null],"
+		"\"z\":{\"$oid\":\"5f0102030405060708090a0b\"},\"lat\":1e300,\"msp\":{\"start\":{\"$numberLong\":\"1267252200500000100\"},\"values\":{\"g\":\"\"}}}";
+	bson_t doc;
+	must(msp_json_parse(json, sizeof json - 1, &doc, NULL, NULL) == MSP_OK);
+	check_filter(text, &doc);
+	bson_destroy(&doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct msp_expr *e;
@@ -114,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rc == MSP_OK) {
 		check(e);
 		check_negation(text);
+		check_filters(text);
 		msp_expr_free(e);
 	}
 	if (msp_keys_parse(text, true, &keys, &err) == MSP_OK)
