@@ -187,7 +187,7 @@ check-san: ## run unit tests, corpora, accuracy and command line: meant for SAN=
 check-san: build-tests
 	@$(TESTS) $(UNITS) $(REPLAYS) $(wildcard tests/accuracy/*.bats tests/stream/*.bats tests/store/*.bats) $(BATS_CLI)
 check-torture: ## run the fault tests at full size (hours on a small machine)
-check-torture: all
+check-torture: all units helpers
 	@MSP_TORTURE=full BATS_TEST_TIMEOUT=14400 $(TESTS) -t 43200 $(BATS_LONG)
 check-fresh: ## run both quickstart commands in a bare Debian root (needs root and debootstrap)
 	@tests/fresh

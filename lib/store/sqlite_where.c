@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MAX_VALUES 30000 /* SQLite takes 32766 */
+#define MAX_LEAVES 900   /* SQLite takes trees of 1000 levels, and a AND b AND c are two */
 
 int msp_sql_text(struct msp_bytes *out, const char *text)
 {
@@ -32,7 +33,8 @@ struct maker {
 	const struct msp_table *t;
 	struct msp_where *p;
 	size_t room;
-	bool exact, trivial; /* of the condition that was made last */
+	size_t leaves;
+	bool exact, trivial, never; /* of the condition that was made last: on rows that are not odd; all of these pass, none does */
 };
 
 /* The value is bound, never written into the text: its kind, then its bytes. */
@@ -67,7 +69,8 @@ static int bind_key(struct maker *m, const bson_iter_t *v)
 	return r;
 }
 
-/* What the column holds where the key has this value. 0: it was bound; 1: no column that is not odd holds it; 2: that is not known. */
+/* What the column holds where the key has this value. 0: it was bound; 1: no column that is not odd holds it; 2: that is not
+ * known. */
 static int bind_value(struct maker *m, int class, const bson_iter_t *v)
 {
 	int rank = msp_rank(v);
@@ -104,15 +107,25 @@ static int bind_value(struct maker *m, int class, const bson_iter_t *v)
 
 static int simple(struct maker *m, const char *text, bool exact)
 {
-	m->trivial = false;
+	m->trivial = m->never = false;
 	m->exact = exact;
 	return msp_sql_text(&m->p->sql, text);
 }
 
-static int anything(struct maker *m)
+static int never(struct maker *m)
+{
+	int r = simple(m, "0", true);
+
+	m->never = true;
+	return r;
+}
+
+/* exact: of every row it is true; else that is not known. */
+static int anything(struct maker *m, bool exact)
 {
 	m->trivial = true;
-	m->exact = false;
+	m->never = false;
+	m->exact = exact;
 	return MSP_OK;
 }
 
@@ -136,18 +149,18 @@ static int comparison(struct maker *m, const struct msp_column *c, int op, const
 
 	if (msp_match_is_null(v)) { /* a column is NULL where its key is null or missing */
 		if (op == MSP_M_LT || op == MSP_M_GT)
-			return simple(m, "0", true);
+			return never(m);
 		return msp_sql_quoted(sql, c->key, '"') || simple(m, " IS NULL", true) ? MSP_NOMEM : MSP_OK;
 	}
 	if (msp_sql_quoted(sql, c->key, '"') || msp_sql_text(sql, around))
 		return MSP_NOMEM;
-	m->trivial = false;
+	m->trivial = m->never = false;
 	m->exact = c->class != MSP_C_ANY;
 	r = bind_value(m, c->class, v);
 	if (r <= 0)
 		return r;
 	sql->len = from;
-	return r == 1 ? simple(m, "0", true) : anything(m);
+	return r == 1 ? never(m) : anything(m, false);
 }
 
 static int in_list(struct maker *m, const struct msp_column *c, const struct msp_match *node)
@@ -158,13 +171,13 @@ static int in_list(struct maker *m, const struct msp_column *c, const struct msp
 	bson_iter_t e;
 
 	if (node->n_patterns || !bson_iter_recurse(&node->value, &e))
-		return anything(m);
+		return anything(m, false);
 	if (msp_sql_text(sql, "("))
 		return MSP_NOMEM;
 	for (; bson_iter_next(&e); n++) {
 		if (m->p->values > MAX_VALUES) {
 			sql->len = from;
-			return anything(m);
+			return anything(m, false);
 		}
 		if (n > 0 && msp_sql_text(sql, " OR "))
 			return MSP_NOMEM;
@@ -172,7 +185,7 @@ static int in_list(struct maker *m, const struct msp_column *c, const struct msp
 			return MSP_NOMEM;
 		if (m->trivial) {
 			sql->len = from;
-			return anything(m);
+			return anything(m, false);
 		}
 		exact = exact && m->exact;
 	}
@@ -187,7 +200,7 @@ static int in_short(struct maker *m, const char *column, const struct msp_match 
 	bson_iter_t e;
 
 	if (node->n_patterns || !bson_iter_recurse(&node->value, &e))
-		return anything(m);
+		return anything(m, false);
 	if (msp_sql_quoted(sql, column, '"') || msp_sql_text(sql, " IN ("))
 		return MSP_NOMEM;
 	for (; bson_iter_next(&e); n++) {
@@ -201,7 +214,7 @@ static int in_short(struct maker *m, const char *column, const struct msp_match 
 			return MSP_NOMEM;
 		if (r > 0) { /* not so plain */
 			sql->len = from;
-			return c && r != 2 && m->p->values <= MAX_VALUES ? in_list(m, c, node) : anything(m);
+			return c && r != 2 && m->p->values <= MAX_VALUES ? in_list(m, c, node) : anything(m, false);
 		}
 	}
 	return simple(m, ")", !c || c->class != MSP_C_ANY);
@@ -217,9 +230,9 @@ static int id_condition(struct maker *m, const struct msp_match *node)
 	if (node->op == MSP_M_IN)
 		return in_short(m, "_key", node, NULL);
 	if (rank == 0 || rank == MSP_R_MINKEY || rank == MSP_R_MAXKEY || rank == MSP_R_ARRAY || rank == MSP_R_NULL)
-		return anything(m);
+		return anything(m, false);
 	if (rank == MSP_R_NUMBER && isnan(msp_number(&node->value)))
-		return anything(m);
+		return anything(m, false);
 	if (msp_sql_text(sql, "(_key") || msp_sql_text(sql, sign(node->op)) || bind_key(m, &node->value))
 		return MSP_NOMEM;
 	if (node->op == MSP_M_LT || node->op == MSP_M_LTE) {
@@ -232,17 +245,56 @@ static int id_condition(struct maker *m, const struct msp_match *node)
 	return simple(m, ")", node->op == MSP_M_EQ);
 }
 
+static bool has_type(const struct msp_match *node, int type)
+{
+	return node->types[type >> 3] >> (type & 7) & 1;
+}
+
+/* What a column holds that is not NULL, of a row that is not odd, is of these types. */
+static const uint8_t *types_of(int class)
+{
+	static const uint8_t text[] = {BSON_TYPE_UTF8, 0}, oid[] = {BSON_TYPE_OID, 0}, truth[] = {BSON_TYPE_BOOL, 0},
+		number[] = {BSON_TYPE_DOUBLE, BSON_TYPE_INT32, BSON_TYPE_INT64, 0},
+		any[] = {BSON_TYPE_DOUBLE, BSON_TYPE_INT32, BSON_TYPE_INT64, BSON_TYPE_UTF8, BSON_TYPE_OID, BSON_TYPE_BOOL, 0};
+
+	switch (class) {
+	case MSP_C_TEXT: return text;
+	case MSP_C_OID: return oid;
+	case MSP_C_BOOL: return truth;
+	case MSP_C_ANY: return any;
+	default: return number;
+	}
+}
+
+static int type_condition(struct maker *m, const struct msp_column *c, const struct msp_match *node)
+{
+	bool null = has_type(node, BSON_TYPE_NULL) || has_type(node, BSON_TYPE_UNDEFINED), all = true, some = false;
+
+	for (const uint8_t *t = types_of(c->class); *t; t++) {
+		all = all && has_type(node, *t);
+		some = some || has_type(node, *t);
+	}
+	if (null && some)
+		return anything(m, false);
+	if (!null && !some)
+		return never(m);
+	/* NULL is a key that is null, or missing */
+	return msp_sql_quoted(&m->p->sql, c->key, '"') || simple(m, null ? " IS NULL" : " IS NOT NULL", !null && all) ? MSP_NOMEM : MSP_OK;
+}
+
 static int leaf(struct maker *m, const struct msp_match *node)
 {
 	const struct msp_column *c = NULL;
 
+	if (++m->leaves > MAX_LEAVES)
+		return anything(m, false);
 	if (strcmp(node->path, "_id") == 0)
 		return id_condition(m, node);
 	for (size_t i = 0; i < m->t->columns && !c; i++)
 		if (strcmp(m->t->column[i].key, node->path) == 0)
 			c = &m->t->column[i];
 	if (!c || c->class == MSP_C_SHOWN)
-		return anything(m);
+		return anything(m, false);
 	switch (node->op) {
 	case MSP_M_EQ:
 	case MSP_M_LT:
@@ -252,22 +304,24 @@ static int leaf(struct maker *m, const struct msp_match *node)
 	case MSP_M_IN: return in_short(m, c->key, node, c);
 	case MSP_M_EXISTS:
 		if (node->number)
-			return anything(m); /* it may be null */
+			return anything(m, false); /* it may be null */
 		return msp_sql_quoted(&m->p->sql, c->key, '"') || simple(m, " IS NULL", false) ? MSP_NOMEM : MSP_OK;
+	case MSP_M_TYPE: return type_condition(m, c, node);
 	case MSP_M_SIZE:
 	case MSP_M_ELEM_DOC:
-	case MSP_M_ELEM_VALUE: return simple(m, "0", true); /* a row with an array is odd */
-	default: return anything(m);
+	case MSP_M_ELEM_VALUE: return never(m); /* a row with an array is odd */
+	default: return anything(m, false);
 	}
 }
 
 static int condition(struct maker *m, const struct msp_match *node);
 
-static int children(struct maker *m, const struct msp_match *node)
+/* The children, all (both) or any of them. */
+static int children(struct maker *m, const struct msp_match *node, bool both)
 {
 	struct msp_bytes *sql = &m->p->sql;
 	size_t start = sql->len, n = 0;
-	bool both = node->op == MSP_M_AND, exact = true;
+	bool exact = true;
 
 	if (msp_sql_text(sql, "("))
 		return MSP_NOMEM;
@@ -278,33 +332,51 @@ static int children(struct maker *m, const struct msp_match *node)
 		if (r != MSP_OK)
 			return r;
 		exact = exact && m->exact;
-		if (!m->trivial) {
+		if (!m->trivial && !m->never) {
 			n++;
 			continue;
 		}
-		sql->len = from; /* as if it were not there; of alternatives, all */
-		if (!both) {
+		sql->len = from; /* as if it were not there, unless it decides */
+		if (both && m->never) {
 			sql->len = start;
-			return anything(m);
+			return never(m);
+		}
+		if (!both && m->trivial) {
+			sql->len = start;
+			return anything(m, m->exact);
 		}
 	}
-	m->trivial = n == 0;
-	m->exact = exact;
 	if (n == 0) {
 		sql->len = start;
-		return MSP_OK;
+		return both ? anything(m, exact) : never(m);
 	}
-	return msp_sql_text(sql, ")");
+	return simple(m, ")", exact);
+}
+
+/* What is not exact has no opposite that is known. NULL is not true. */
+static int negated(struct maker *m, const struct msp_match *node)
+{
+	struct msp_bytes *sql = &m->p->sql;
+	size_t start = sql->len;
+	int r = msp_sql_text(sql, "(") ? MSP_NOMEM : children(m, node, node->op == MSP_M_NOT);
+
+	if (r != MSP_OK)
+		return r;
+	if (!m->exact || m->never || m->trivial) {
+		sql->len = start;
+		return m->exact && m->trivial ? never(m) : anything(m, m->exact);
+	}
+	return simple(m, " IS NOT TRUE)", true);
 }
 
 static int condition(struct maker *m, const struct msp_match *node)
 {
 	switch (node->op) {
 	case MSP_M_AND:
-	case MSP_M_OR: return children(m, node);
-	case MSP_M_NEVER: return simple(m, "0", true);
+	case MSP_M_OR: return children(m, node, node->op == MSP_M_AND);
+	case MSP_M_NEVER: return never(m);
 	case MSP_M_NOR:
-	case MSP_M_NOT: return anything(m);
+	case MSP_M_NOT: return negated(m, node);
 	default: return leaf(m, node);
 	}
 }
@@ -331,7 +403,7 @@ int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, co
 		return s;
 	if (msp_sql_text(&out->sql, " WHERE (") || condition(&m, out->filter->root))
 		s = msp_sqlite_memory(err);
-	out->exact = m.exact && (m.trivial || !odd);
+	out->exact = m.exact && (!odd || !out->filter->root->child); /* of odd rows nothing is known */
 	if (s == MSP_OK && m.trivial)
 		out->sql.len = 0;
 	else if (s == MSP_OK && msp_sql_text(&out->sql, odd ? " OR _odd = 1)" : ")"))

@@ -2,20 +2,14 @@
  * empty. Prints each filter that is answered otherwise, and "choose: N passed, M failed". */
 #include "mspipe/store.h"
 #include "../unit/unit.h"
+#include "random.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DOCS = 250 };
 
-static uint64_t state;
 static struct msp_error error;
-
-static unsigned pick(unsigned n)
-{
-	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (unsigned)(state >> 33) % n;
-}
 
 /* Keys of wf_TimeSeries that are columns of every type, one that gets an index, and others. */
 static const char *const keys[] = {"sta", "starttime", "npts", "gridfs_id", "utc_convertible", "extra", "sub.key", "free", "_id"};
@@ -27,23 +21,6 @@ static const char *const values[] = {
 	"{\"$oid\":\"f00000000000000000000001\"}", "{\"$date\":{\"$numberLong\":\"1\"}}", "[]", "[1]", "[1,2]", "[\"A\",null]", "[[1]]", "{}",
 	"{\"key\":1}", "{\"key\":\"A\"}", "{\"key\":[1,2]}", "[{\"key\":1},{\"key\":2}]", "[{\"key\":null}]", "[{\"other\":1}]",
 	"{\"$binary\":{\"base64\":\"AA==\",\"subType\":\"00\"}}"};
-
-#define ONE_OF(list) (list)[pick(sizeof(list) / sizeof((list)[0]))]
-
-struct text {
-	char s[16384];
-	size_t n;
-};
-
-static void add(struct text *t, const char *s)
-{
-	size_t n = strlen(s);
-
-	if (t->n + n < sizeof(t->s)) {
-		memcpy(t->s + t->n, s, n + 1);
-		t->n += n;
-	}
-}
 
 static void add_list(struct text *t)
 {
@@ -111,7 +88,22 @@ static void add_filter(struct text *t, int depth)
 	add(t, "}");
 }
 
-static void add_document(struct text *t, unsigned id)
+/* A value that the key's column stands for. */
+static const char *plain_value(const char *key)
+{
+	static const char *const of_sub[] = {"{}", "{\"key\":1}", "{\"key\":\"A\"}", "{\"key\":null}"};
+	const char *v, *is = strcmp(key, "sta") == 0 ? "\"" : strcmp(key, "starttime") == 0 || strcmp(key, "npts") == 0 ? "-012" :
+	                     strcmp(key, "utc_convertible") == 0 ? "tf" : strcmp(key, "gridfs_id") == 0 ? "{" : strcmp(key, "extra") == 0 ? "\"-012tf" : NULL;
+
+	if (strcmp(key, "sub") == 0)
+		return ONE_OF(of_sub);
+	do {
+		v = ONE_OF(values);
+	} while (is && strcmp(v, "null") != 0 && !(strchr(is, v[0]) && (*is != '{' || strstr(v, "{\"$oid") == v)));
+	return v;
+}
+
+static void add_document(struct text *t, unsigned id, bool plain)
 {
 	char number[16];
 
@@ -120,10 +112,10 @@ static void add_document(struct text *t, unsigned id)
 	for (size_t k = 0; k < 8; k++) {
 		if (strchr(keys[k], '.') || pick(4) == 0)
 			continue;
-		add(t, ",\""), add(t, keys[k]), add(t, "\":"), add(t, ONE_OF(values));
+		add(t, ",\""), add(t, keys[k]), add(t, "\":"), add(t, plain ? plain_value(keys[k]) : ONE_OF(values));
 	}
 	if (pick(2))
-		add(t, ",\"sub\":"), add(t, ONE_OF(values));
+		add(t, ",\"sub\":"), add(t, plain ? plain_value("sub") : ONE_OF(values));
 	add(t, "}");
 }
 
@@ -135,25 +127,25 @@ static void read_json(const struct text *t, bson_t *out)
 	}
 }
 
-static void fill(struct msp_store *s, bson_t *docs, const bson_t **list)
+static void fill(struct msp_store *s, const char *collection, bool plain, bson_t *docs, const bson_t **list)
 {
 	static struct text t;
 	bson_t keys_of_index = BSON_INITIALIZER;
 
 	for (unsigned i = 0; i < DOCS; i++) {
 		t.n = 0;
-		add_document(&t, i);
+		add_document(&t, i, plain);
 		read_json(&t, &docs[i]);
 		list[i] = &docs[i];
 	}
-	CHECKF(msp_store_insert(s, "wf_TimeSeries", list, DOCS, NULL, &error) == MSP_OK, "%s", error.text);
+	CHECKF(msp_store_insert(s, collection, list, DOCS, NULL, &error) == MSP_OK, "%s", error.text);
 	BSON_APPEND_INT32(&keys_of_index, "extra", 1);
 	BSON_APPEND_INT32(&keys_of_index, "sub.key", -1);
-	CHECKF(msp_store_index(s, "wf_TimeSeries", &keys_of_index, 0, &error) == MSP_OK, "%s", error.text);
+	CHECKF(msp_store_index(s, collection, &keys_of_index, 0, &error) == MSP_OK, "%s", error.text);
 	bson_destroy(&keys_of_index);
 }
 
-static void try_filter(struct msp_store *s, const bson_t *docs)
+static void try_filter(struct msp_store *s, const char *collection, const bson_t *docs)
 {
 	static struct text t;
 	bool found[DOCS] = {false};
@@ -163,7 +155,8 @@ static void try_filter(struct msp_store *s, const bson_t *docs)
 	const bson_t *doc;
 	bson_iter_t id;
 	bson_t filter;
-	unsigned wrong = 0, first = 0;
+	unsigned wrong = 0, first = 0, number = 0;
+	uint64_t n = 0;
 	int r;
 
 	t.n = 0;
@@ -171,7 +164,7 @@ static void try_filter(struct msp_store *s, const bson_t *docs)
 	read_json(&t, &filter);
 	find.filter = &filter;
 	CHECKF(msp_filter_compile(&filter, &f, &error) == MSP_OK, "%s: %s", t.s, error.text);
-	r = msp_store_find(s, "wf_TimeSeries", &find, &c, &error);
+	r = msp_store_find(s, collection, &find, &c, &error);
 	while (r == MSP_OK && (r = msp_cursor_next(c, &doc, &error)) == 1) {
 		if (bson_iter_init_find(&id, doc, "_id"))
 			found[bson_iter_int32(&id)] = true;
@@ -180,8 +173,10 @@ static void try_filter(struct msp_store *s, const bson_t *docs)
 	for (unsigned i = 0; f && i < DOCS; i++) {
 		if (found[i] != (msp_filter_match(f, &docs[i]) == 1) && wrong++ == 0)
 			first = i;
+		number += found[i];
 	}
 	CHECKF(f && r == 0 && wrong == 0, "%s: %d, %u documents otherwise, the first %u: %s", t.s, r, wrong, first, r ? error.text : "");
+	CHECKF(msp_store_count(s, collection, &filter, &n, &error) == MSP_OK && n == number, "%s: %u counted, not %u", t.s, (unsigned)n, number);
 	msp_cursor_free(c);
 	msp_filter_free(f);
 	bson_destroy(&filter);
@@ -189,22 +184,25 @@ static void try_filter(struct msp_store *s, const bson_t *docs)
 
 int main(int argc, char **argv)
 {
-	static bson_t docs[DOCS];
+	static bson_t docs[2][DOCS];
 	static const bson_t *list[DOCS];
 	struct msp_store *s;
 
 	if (argc != 4)
 		return 2;
-	state = strtoull(argv[2], NULL, 10);
+	gen_state = strtoull(argv[2], NULL, 10);
 	if (msp_store_open(argv[1], MSP_STORE_CREATE, &s, &error) != MSP_OK) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
-	fill(s, docs, list);
+	fill(s, "wf_TimeSeries", false, docs[0], list);
+	fill(s, "wf_miniseed", true, docs[1], list);
 	for (long i = strtol(argv[3], NULL, 10); i > 0; i--)
-		try_filter(s, docs);
-	for (unsigned i = 0; i < DOCS; i++)
-		bson_destroy(&docs[i]);
+		try_filter(s, i % 2 ? "wf_TimeSeries" : "wf_miniseed", docs[i % 2 == 0]);
+	for (unsigned i = 0; i < DOCS; i++) {
+		bson_destroy(&docs[0][i]);
+		bson_destroy(&docs[1][i]);
+	}
 	CHECK(msp_store_close(s, &error) == MSP_OK);
 	return unit_end("choose");
 }

@@ -1,0 +1,54 @@
+# Expressions choose the same documents wherever they are evaluated: in memory, by the filter that they become, in SQL, on a server.
+
+load ../cli/common
+load store
+
+setup_file()
+{
+	if server_start; then export MONGO CONFORMANCE_FLAGS SECANTUS_PID; fi
+}
+
+teardown_file()
+{
+	server_stop
+}
+
+@test "random expressions: a file chooses and counts what they are true of" {
+	for seed in 1 2; do
+		run "$MSP_BUILD/tests/store/exprs" random$seed.msdb $seed 2000
+		echo "$output"
+		[ "$status" -eq 0 ]
+	done
+	# both kinds of documents were there: those whose columns stand for their keys, and others
+	run "$MSP_BUILD/tests/store/exprs" plain.msdb 3 200
+	[ "$status" -eq 0 ]
+	equal "$(sqlite3 plain.msdb 'select count(*) from wf_TimeSeries where _odd = 1')" 0
+	equal "$(sqlite3 random1.msdb 'select count(*) > 50 from wf_TimeSeries where _odd = 1')" 1
+}
+
+@test "random expressions: so does a MongoDB server" {
+	need_server
+	local flags=()
+	[ -n "${MSP_TEST_MONGODB_URI:-}" ] || flags=(-s)
+	run "$MSP_BUILD/tests/store/exprs" "${flags[@]}" "$MONGO/msp_exprs_$$" 1 250
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "an expression, its filter, and both stores on real documents" {
+	need_shared mspass_db
+	need_server
+	msdb import a.msdb "$MSP_SHARED/mspass_db"
+	msdb import "$MONGO/msp_exprs_real_$$" "$MSP_SHARED/mspass_db"
+	for e in 'npts > 100' 'starttime >= "2010-01-01"' 'sta =~ "^A" || chan =~ "Z$"' 'delta == 0.05 && !defined(site_id)' 'loc == ""' 'endtime - starttime > 100' \
+		'time_standard == "UTC" && sampling_rate >= 20' 't0 < time("2012-01-01") && dt < 1' 'kind == "timeseries"' 'storage_mode in ["gridfs", "file"]'; do
+		for c in wf_TimeSeries wf_Seismogram; do
+			equal "$(msdb find a.msdb $c -e "$e" --sort _id)" "$(msdb find "$MONGO/msp_exprs_real_$$" $c -e "$e" --sort _id)"
+			equal "$(msdb count a.msdb $c -e "$e")" "$(msdb find a.msdb $c -e "$e" | wc -l)"
+			equal "$(msdb count "$MONGO/msp_exprs_real_$$" $c -e "$e")" "$(msdb find a.msdb $c -e "$e" | wc -l)"
+		done
+	done
+	expect 0 msdb find --explain "$MONGO/msp_exprs_real_$$" wf_TimeSeries -e 'chan =~ "^BH" && npts + 1 > 5'
+	contains "$output" 'filter: {"chan":{"$regex":"^BH"}}'
+	contains "$output" 'after the fetch: '
+}
