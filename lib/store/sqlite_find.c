@@ -1,6 +1,6 @@
 /* The file back end: reading. */
 #include "store/edit.h"
-#include "store/order.h"
+#include "store/idmap.h"
 #include "store/path.h"
 #include "store/room.h"
 #include "store/sqlite.h"
@@ -155,69 +155,24 @@ int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *fi
 	return s;
 }
 
-/* The values seen, by a hash of 128 bits of their order keys. */
 struct seen {
-	struct msp_id *id;
-	bool *used;
-	size_t n, room;
+	struct msp_idmap values;
 	struct msp_bytes key;
 	bson_t *out;
-	uint32_t values;
+	uint32_t n;
 };
-
-static int insert(struct seen *s, struct msp_id id, bool *fresh)
-{
-	size_t at;
-
-	memcpy(&at, id.byte, sizeof(at));
-	for (at &= s->room - 1; s->used[at]; at = (at + 1) & (s->room - 1)) {
-		if (msp_id_equal(&s->id[at], &id)) {
-			*fresh = false;
-			return MSP_OK;
-		}
-	}
-	s->used[at] = true;
-	s->id[at] = id;
-	s->n++;
-	*fresh = true;
-	return MSP_OK;
-}
-
-static int grow(struct seen *s)
-{
-	struct seen old = *s;
-	bool fresh;
-
-	s->room = old.room ? 2 * old.room : 64;
-	s->id = calloc(s->room, sizeof(*s->id));
-	s->used = calloc(s->room, sizeof(*s->used));
-	s->n = 0;
-	if (!s->id || !s->used) {
-		free(s->id);
-		free(s->used);
-		*s = old;
-		return MSP_NOMEM;
-	}
-	for (size_t i = 0; i < old.room; i++)
-		if (old.used[i])
-			(void)insert(s, old.id[i], &fresh);
-	free(old.id);
-	free(old.used);
-	return MSP_OK;
-}
 
 static int see(void *context, const bson_iter_t *value)
 {
 	struct seen *s = context;
+	struct msp_id hash;
 	bool fresh;
 
 	if (!value)
 		return MSP_OK;
-	s->key.len = 0;
-	if ((2 * s->n >= s->room && grow(s)) || msp_order_key(value, &s->key) ||
-	    insert(s, msp_id_hash(s->key.data, s->key.len), &fresh))
+	if (msp_value_hash(value, &s->key, &hash) != MSP_OK || msp_idmap_add(&s->values, hash, &fresh, NULL) != MSP_OK)
 		return MSP_NOMEM;
-	return !fresh || msp_array_add(s->out, &s->values, value) ? MSP_OK : MSP_FAIL;
+	return !fresh || msp_array_add(s->out, &s->n, value) ? MSP_OK : MSP_FAIL;
 }
 
 int msp_sqlite_distinct(struct msp_store *store, const char *name, const char *key, const bson_t *filter, bson_t *out, struct msp_error *err)
@@ -238,8 +193,7 @@ int msp_sqlite_distinct(struct msp_store *store, const char *name, const char *k
 			msp_error_set(err, s, "the values are more than a document can hold");
 	}
 	msp_sqlite_done(c);
-	free(seen.id);
-	free(seen.used);
+	msp_idmap_free(&seen.values);
 	msp_bytes_free(&seen.key);
 	return s != MSP_OK ? s : more < 0 ? more : MSP_OK;
 }
