@@ -178,6 +178,21 @@ MSP_API int msp_job_put_block(struct msp_job *job, const struct msp_block *b) MS
 /* The id of this stage: msp_id_hash() of its canonical text. */
 MSP_API struct msp_id msp_job_stage_id(const struct msp_job *job);
 
+/* ---- verbs --------------------------------------------------------------- */
+
+/* Of a command whose first operand says what it does (msdb find STORE ...). {0} ends a table. */
+struct msp_verb {
+	const char *name, *operands; /* operands: as its usage shows them */
+	int min, max;                /* how many, the verb itself included */
+	const char *takes;           /* long names of the options it takes, separated by spaces */
+	unsigned flags;              /* the command's own */
+};
+/* The verb that was asked for. MSP_USAGE: there is none of that name, the number of operands is wrong, or an option was given that it does not
+ * take (of type FLAG, INT, STRING or STRINGS, with another value than its default, which has to be zero). self: the command's struct. */
+MSP_API int msp_job_verb(struct msp_job *job, const void *self, const struct msp_option *options, const struct msp_verb *verbs,
+                         const struct msp_verb **out) MSP_CHECKED;
+MSP_API bool msp_verb_takes(const struct msp_verb *v, const char *option);
+
 /* ---- history ------------------------------------------------------------ */
 
 enum msp_history_form { MSP_HISTORY_TEXT, MSP_HISTORY_SH, MSP_HISTORY_JSON, MSP_HISTORY_DOT };
