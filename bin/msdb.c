@@ -4,20 +4,22 @@
 #include "mspipe/gather.h"
 #include "mspipe/store.h"
 #include "mspipe/tool.h"
+#include "mspipe/upkeep.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct db {
 	const char *expr, *query, *sort, *keys, *collection;
 	int64_t limit;
-	bool all, canonical, unique, drop, explain;
+	bool all, canonical, unique, drop, explain, fix;
+	const struct msp_verb *verb;
 	struct msp_store *store;
 	struct msp_choice choice;
 	struct msp_expr *e;
-	bson_t *filter, *order, *projection; /* NULL: not given; choice borrows them */
-	struct msp_bytes line;
+	uint64_t told[MSP_FINDINGS]; /* findings, for --limit */
 };
 
 static const struct msp_option options[] = {
@@ -34,7 +36,7 @@ static const struct msp_option options[] = {
 	{.name = "keys", .type = MSP_OPT_STRING, .offset = offsetof(struct db, keys), .arg = "KEYS",
 	 .help = "find: print only _id and KEYS"},
 	{.name = "limit", .type = MSP_OPT_INT, .offset = offsetof(struct db, limit), .arg = "N", .min = 0, .max = 1e15,
-	 .help = "find: at most N documents"},
+	 .help = "find: at most N documents; check: at most N lines of each kind"},
 	{.name = "canonical", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, canonical),
 	 .help = "find, distinct: print JSON that keeps every type"},
 	{.name = "collection", .type = MSP_OPT_STRING, .offset = offsetof(struct db, collection), .arg = "C",
@@ -43,6 +45,8 @@ static const struct msp_option options[] = {
 	 .help = "index: no two documents may have the same KEYS"},
 	{.name = "drop", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, drop),
 	 .help = "index: remove the index of KEYS"},
+	{.name = "fix", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, fix),
+	 .help = "check: put right what can be without loss"},
 	{0},
 };
 
@@ -54,16 +58,18 @@ struct work {
 	const char *collection;
 };
 
-/* Prints s->line; r: whether it could be made. */
-static int print_line(const struct work *w, int r)
+static int print(void *context, const void *line, size_t n)
 {
-	struct msp_bytes *line = &w->s->line;
+	const struct work *w = context;
 
-	if (r == MSP_OK && msp_bytes_append(line, "\n", 1) == MSP_OK)
-		r = msp_job_print(w->job, line->data, line->len);
-	else
-		r = msp_error_set(w->err, MSP_NOMEM, "no memory left");
-	line->len = 0;
+	return msp_job_print(w->job, line, n);
+}
+
+static int print_text(struct work *w, int made, struct msp_bytes *text)
+{
+	int r = made == MSP_OK ? print(w, text->data, text->len) : msp_error_set(w->err, MSP_NOMEM, "no memory left");
+
+	msp_bytes_free(text);
 	return r;
 }
 
@@ -71,40 +77,17 @@ static int print_line(const struct work *w, int r)
 
 static int list(struct work *w)
 {
-	struct msp_bytes *line = &w->s->line;
-	bson_t names;
-	bson_iter_t it;
-	int r = msp_store_collections(w->s->store, &names, w->err);
-
-	if (r != MSP_OK)
-		return r;
-	bson_iter_init(&it, &names);
-	while (r == MSP_OK && bson_iter_next(&it)) {
-		const char *name = bson_iter_utf8(&it, NULL);
-		char text[32];
-		uint64_t n;
-
-		r = msp_store_count(w->s->store, name, NULL, &n, w->err);
-		if (r != MSP_OK)
-			break;
-		snprintf(text, sizeof(text), "%12" PRIu64 "  ", n);
-		r = msp_text_append(line, text) || msp_text_append(line, name) ? MSP_NOMEM : MSP_OK;
-		msp_text_harmless(line->data, line->len);
-		r = print_line(w, r);
-	}
-	bson_destroy(&names);
-	return r;
+	return msp_store_print_collections(w->s->store, print, w, w->err);
 }
 
-/* Lines of text, which hold what keys and values hold. */
 static int explain(struct work *w)
 {
-	struct msp_bytes *text = &w->s->line;
-	int r = msp_store_explain(w->s->store, w->collection, &w->s->choice, text, w->err);
+	struct msp_bytes text = {0};
+	int r = msp_store_explain(w->s->store, w->collection, &w->s->choice, &text, w->err);
 
 	if (r == MSP_OK)
-		r = msp_job_print(w->job, text->data, text->len);
-	text->len = 0;
+		return print_text(w, MSP_OK, &text);
+	msp_bytes_free(&text);
 	return r;
 }
 
@@ -117,40 +100,18 @@ static int count(struct work *w)
 	if (w->s->explain)
 		return explain(w);
 	r = msp_store_count_chosen(w->s->store, w->collection, &w->s->choice, &n, w->err);
-
-	if (r != MSP_OK)
-		return r;
-	snprintf(text, sizeof(text), "%" PRIu64, n);
-	return print_line(w, msp_text_append(&w->s->line, text));
-}
-
-static int print_document(void *context, const bson_t *doc, struct msp_error *err)
-{
-	const struct work *w = context;
-
-	(void)err; /* it is the job's */
-	return print_line(w, msp_document_json(doc, w->s->canonical, &w->s->line));
+	return r == MSP_OK ? print(w, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64 "\n", n)) : r;
 }
 
 static int find(struct work *w)
 {
-	return w->s->explain ? explain(w) : msp_store_each(w->s->store, w->collection, &w->s->choice, print_document, w, w->err);
+	return w->s->explain ? explain(w) :
+	       msp_store_print_documents(w->s->store, w->collection, &w->s->choice, w->s->canonical, print, w, w->err);
 }
 
 static int distinct(struct work *w)
 {
-	bson_t values;
-	bson_iter_t it;
-	int r;
-
-	r = msp_store_distinct(w->s->store, w->collection, msp_job_operand(w->job, 3), w->s->filter, &values, w->err);
-	if (r != MSP_OK)
-		return r;
-	bson_iter_init(&it, &values);
-	while (r == MSP_OK && bson_iter_next(&it))
-		r = print_line(w, msp_document_value_json(&it, w->s->canonical, &w->s->line));
-	bson_destroy(&values);
-	return r;
+	return msp_store_print_values(w->s->store, w->collection, msp_job_operand(w->job, 3), &w->s->choice, w->s->canonical, print, w, w->err);
 }
 
 /* ---- changing ---------------------------------------------------------- */
@@ -181,28 +142,13 @@ static int delete(struct work *w)
 	return r;
 }
 
-static int list_indexes(struct work *w)
-{
-	bson_t indexes;
-	bson_iter_t it;
-	int r = msp_store_indexes(w->s->store, w->collection, &indexes, w->err);
-
-	if (r != MSP_OK)
-		return r;
-	bson_iter_init(&it, &indexes);
-	while (r == MSP_OK && bson_iter_next(&it))
-		r = print_line(w, msp_document_value_json(&it, false, &w->s->line));
-	bson_destroy(&indexes);
-	return r;
-}
-
 static int make_index(struct work *w)
 {
 	bson_t keys;
 	int r;
 
 	if (msp_job_operands(w->job) < 4)
-		return list_indexes(w);
+		return msp_store_print_indexes(w->s->store, w->collection, print, w, w->err);
 	r = msp_keys_document(msp_job_operand(w->job, 3), true, &keys, w->err);
 	if (r != MSP_OK)
 		return r;
@@ -258,134 +204,102 @@ static int import(struct work *w)
 	return r;
 }
 
+/* ---- upkeep ------------------------------------------------------------ */
+
+static int found(void *context, const struct msp_finding *f)
+{
+	struct work *w = context;
+	struct msp_bytes line = {0};
+
+	if (w->s->limit && w->s->told[f->kind]++ >= (uint64_t)w->s->limit)
+		return MSP_OK;
+	return print_text(w, msp_finding_line(f, &line), &line);
+}
+
+static int check(struct work *w)
+{
+	struct msp_check_options o = {.fix = w->s->fix, .found = found, .poll = interrupted, .context = w};
+	struct msp_check_totals totals;
+	const char **names = calloc((size_t)msp_job_operands(w->job), sizeof(*names));
+	struct msp_bytes text = {0};
+	uint64_t left = 0;
+	int r;
+
+	if (!names)
+		return msp_error_set(w->err, MSP_NOMEM, "no memory left");
+	for (int i = 2; i < msp_job_operands(w->job); i++)
+		names[o.n++] = msp_job_operand(w->job, i);
+	o.collections = names;
+	r = msp_store_check(w->s->store, &o, &totals, w->err);
+	free(names);
+	if (r == MSP_OK)
+		r = print_text(w, msp_check_lines(&totals, w->s->fix, &text, &left), &text);
+	if (r == MSP_OK && fflush(msp_job_text(w->job)) != 0)
+		r = msp_error_errno(w->err, MSP_FAIL, "standard output");
+	if (r == MSP_OK && left > 0)
+		r = msp_error_set(w->err, MSP_CORRUPT, "%s: %" PRIu64 " thing%s wrong", msp_store_name(w->s->store), left, left == 1 ? " is" : "s are");
+	return r;
+}
+
 /* ---- the command ------------------------------------------------------- */
 
-static const struct verb {
-	const char *name, *operands;
-	int min, max; /* operands, the verb's own name and STORE included */
-	unsigned open;
-	const char *takes; /* the options it has */
-	int (*run)(struct work *w);
-} verbs[] = {
-	{"ls", "STORE", 2, 2, 0, "", list},
-	{"count", "STORE COLLECTION", 3, 3, 0, "expr query explain", count},
-	{"find", "STORE COLLECTION", 3, 3, 0, "expr query explain sort keys limit canonical", find},
-	{"distinct", "STORE COLLECTION KEY", 4, 4, 0, "query canonical", distinct},
-	{"update", "STORE COLLECTION UPDATE", 4, 4, MSP_STORE_WRITE, "expr query all", update},
-	{"delete", "STORE COLLECTION", 3, 3, MSP_STORE_WRITE, "expr query all", delete},
-	{"index", "STORE COLLECTION [KEYS]", 3, 4, MSP_STORE_WRITE, "unique drop", make_index},
-	{"export", "STORE DIRECTORY [COLLECTION...]", 3, INT32_MAX, 0, "", export},
-	{"import", "STORE FILE...", 3, INT32_MAX, MSP_STORE_CREATE, "collection", import},
+static const struct msp_verb verbs[] = {
+	{"ls", "STORE", 2, 2, "", 0},
+	{"count", "STORE COLLECTION", 3, 3, "expr query explain", 0},
+	{"find", "STORE COLLECTION", 3, 3, "expr query explain sort keys limit canonical", 0},
+	{"distinct", "STORE COLLECTION KEY", 4, 4, "query canonical", 0},
+	{"update", "STORE COLLECTION UPDATE", 4, 4, "expr query all", MSP_STORE_WRITE},
+	{"delete", "STORE COLLECTION", 3, 3, "expr query all", MSP_STORE_WRITE},
+	{"index", "STORE COLLECTION [KEYS]", 3, 4, "unique drop", MSP_STORE_WRITE},
+	{"export", "STORE DIRECTORY [COLLECTION...]", 3, INT32_MAX, "", 0},
+	{"import", "STORE FILE...", 3, INT32_MAX, "collection", MSP_STORE_CREATE},
+	{"check", "STORE [COLLECTION...]", 2, INT32_MAX, "fix limit", 0},
+	{0},
 };
-#define VERBS ((int)(sizeof(verbs) / sizeof(verbs[0])))
+static int (*const run[])(struct work *w) = {list, count, find, distinct, update, delete, make_index, export, import, check};
 
-static const struct verb *find_verb(struct msp_job *job)
-{
-	for (int i = 0; i < VERBS; i++)
-		if (strcmp(msp_job_operand(job, 0), verbs[i].name) == 0)
-			return &verbs[i];
-	return NULL;
-}
-
-static bool takes(const struct verb *v, const char *option)
-{
-	size_t n = strlen(option);
-
-	for (const char *p = v->takes; (p = strstr(p, option)) != NULL; p += n)
-		if ((p == v->takes || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
-			return true;
-	return false;
-}
-
-static bool is_given(const struct db *s, const struct msp_option *o)
-{
-	const char *at = (const char *)s + o->offset;
-
-	switch (o->type) {
-	case MSP_OPT_FLAG: return *(const bool *)at;
-	case MSP_OPT_INT: return *(const int64_t *)(const void *)at != 0;
-	default: return *(const char *const *)(const void *)at != NULL;
-	}
-}
-
-static int check_usage(const struct db *s, const struct verb *v, struct msp_job *job)
+static int check_usage(const struct db *s, struct msp_job *job)
 {
 	struct msp_error *err = msp_job_error(job);
 	bool chooses = s->expr || s->query;
 
-	if (msp_job_operands(job) < v->min || msp_job_operands(job) > v->max)
-		return msp_error_set(err, MSP_USAGE, "usage: msdb %s %s", v->name, v->operands);
-	for (const struct msp_option *o = options; o->name; o++) /* one that the verb does not take would do nothing */
-		if (is_given(s, o) && !takes(v, o->name))
-			return msp_error_set(err, MSP_USAGE, "%s has no option --%s", v->name, o->name);
-	if (takes(v, "all") && s->all && chooses)
+	if (msp_verb_takes(s->verb, "all") && s->all && chooses)
 		return msp_error_set(err, MSP_USAGE, "--all, and --expr or --query, exclude each other");
-	if (takes(v, "all") && !s->all && !chooses)
+	if (msp_verb_takes(s->verb, "all") && !s->all && !chooses)
 		return msp_error_set(err, MSP_USAGE, "which documents? --expr or --query; --all for every one");
-	if (v->run == make_index && msp_job_operands(job) < 4 && (s->unique || s->drop))
+	if ((s->unique || s->drop) && msp_job_operands(job) < 4)
 		return msp_error_set(err, MSP_USAGE, "index: KEYS are missing");
 	return MSP_OK;
-}
-
-/* made -> *out, if r says that it was; option: whose value it is. */
-static int keep(int r, bson_t *made, bson_t **out, const char *option, struct msp_error *err)
-{
-	if (r != MSP_OK)
-		return msp_error_prefix(err, "%s", option);
-	*out = bson_copy(made);
-	bson_destroy(made);
-	return MSP_OK;
-}
-
-static int parse_choice(struct db *s, struct msp_job *job)
-{
-	struct msp_error *err = msp_job_error(job);
-	bson_t made;
-	int r = MSP_OK;
-
-	if (s->expr && (r = msp_job_expr(job, s->expr, MSP_EXPR_CONDITION, &s->e)) != MSP_OK)
-		return msp_error_prefix(err, "--expr");
-	if (s->query)
-		r = keep(msp_json_parse(s->query, strlen(s->query), &made, NULL, err), &made, &s->filter, "--query", err);
-	if (r == MSP_OK && s->sort)
-		r = keep(msp_keys_document(s->sort, true, &made, err), &made, &s->order, "--sort", err);
-	if (r == MSP_OK && s->keys)
-		r = keep(msp_keys_document(s->keys, false, &made, err), &made, &s->projection, "--keys", err);
-	s->choice.filter = s->filter;
-	s->choice.expr = &s->e;
-	s->choice.exprs = s->e != NULL;
-	s->choice.sort = s->order;
-	s->choice.projection = s->projection;
-	s->choice.limit = (uint64_t)s->limit;
-	return r;
 }
 
 static int start(void *self, struct msp_job *job)
 {
 	struct db *s = self;
-	const struct verb *v = find_verb(job);
-	int r;
+	int r = msp_job_verb(job, s, options, verbs, &s->verb);
 
-	if (!v)
-		return msp_error_set(msp_job_error(job), MSP_USAGE,
-		                     "%s: no such verb; there are ls count find distinct update delete index export import", msp_job_operand(job, 0));
-	r = check_usage(s, v, job);
-	return r == MSP_OK ? parse_choice(s, job) : r;
+	if (r == MSP_OK)
+		r = check_usage(s, job);
+	if (r == MSP_OK && s->expr && (r = msp_job_expr(job, s->expr, MSP_EXPR_CONDITION, &s->e)) != MSP_OK)
+		return msp_error_prefix(msp_job_error(job), "--expr");
+	s->choice.expr = &s->e;
+	s->choice.exprs = s->e != NULL;
+	s->choice.limit = (uint64_t)s->limit;
+	return r == MSP_OK ? msp_choice_read(&s->choice, s->query, s->sort, s->keys, msp_job_error(job)) : r;
 }
 
 static int drain(void *self, struct msp_job *job)
 {
 	struct db *s = self;
-	const struct verb *v = find_verb(job);
-	struct work w = {.s = s, .job = job, .err = msp_job_error(job), .collection = msp_job_operands(job) > 2 ? msp_job_operand(job, 2) : NULL};
-	bool lists = v->run == make_index && msp_job_operands(job) < 4;
-	int r = msp_store_open(msp_job_operand(job, 1), lists ? 0 : v->open, &s->store, w.err), closed;
+	int operands = msp_job_operands(job), r, closed;
+	struct work w = {.s = s, .job = job, .err = msp_job_error(job), .collection = operands > 2 ? msp_job_operand(job, 2) : NULL};
+	bool lists = msp_verb_takes(s->verb, "drop") && operands < 4; /* index without KEYS */
 
+	r = msp_store_open(msp_job_operand(job, 1), s->fix ? MSP_STORE_WRITE : lists ? 0 : s->verb->flags, &s->store, w.err);
 	if (r != MSP_OK)
 		return r;
 	s->choice.poll = interrupted;
 	s->choice.poll_context = &w;
-	r = v->run(&w);
+	r = run[s->verb - verbs](&w);
 	msp_job_complaints(job, s->e, NULL);
 	closed = msp_store_close(s->store, r == MSP_OK ? w.err : NULL);
 	return r != MSP_OK ? r : closed;
@@ -396,15 +310,12 @@ static void stop(void *self)
 	struct db *s = self;
 
 	msp_expr_free(s->e);
-	bson_destroy(s->filter);
-	bson_destroy(s->order);
-	bson_destroy(s->projection);
-	msp_bytes_free(&s->line);
+	msp_choice_free(&s->choice);
 }
 
 const struct msp_tool msp_tool = {
 	.name = "msdb",
-	.summary = "look at a store, change it, export and import it",
+	.summary = "look at a store, change it, check it, export and import it",
 	.operands = "VERB STORE [ARGUMENT...]",
 	.options = options,
 	.size = sizeof(struct db),

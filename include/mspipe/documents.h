@@ -53,6 +53,12 @@ MSP_API int msp_store_choice_filter(struct msp_store *s, const char *collection,
 MSP_API int msp_store_explain(struct msp_store *s, const char *collection, const struct msp_choice *choice, struct msp_bytes *out,
                               struct msp_error *err) MSP_CHECKED;
 
+/* Reads the filter (JSON), the order and the keys to be given (lists of keys) of a choice as they were typed; each may be NULL. They are made
+ * here: msp_choice_free(). Errors begin with --query, --sort or --keys. */
+MSP_API int msp_choice_read(struct msp_choice *choice, const char *query, const char *sort, const char *keys,
+                            struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_choice_free(struct msp_choice *choice); /* of one that was read; not its expression */
+
 /* A document, borrowed during the call. Below 0 ends the walk, which returns that. */
 typedef int msp_document_fn(void *context, const bson_t *doc, struct msp_error *err);
 /* Calls fn with each document that is chosen. choice may be NULL. fn must not change the collection. */
@@ -77,6 +83,18 @@ MSP_API int msp_keys_document(const char *text, bool descending, bson_t *out, st
  * which keeps every type. MSP_NOMEM only. */
 MSP_API int msp_document_json(const bson_t *doc, bool canonical, struct msp_bytes *out) MSP_CHECKED;
 MSP_API int msp_document_value_json(const bson_iter_t *value, bool canonical, struct msp_bytes *out) MSP_CHECKED;
+
+/* Takes a line, its end included. Below 0 ends the printing, which returns that. */
+typedef int msp_print_fn(void *context, const void *line, size_t n);
+/* Print each collection with its number of documents; the documents that are chosen; the different values of a key
+ * (choice: its filter alone); the indexes. */
+MSP_API int msp_store_print_collections(struct msp_store *s, msp_print_fn *print, void *context, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_store_print_documents(struct msp_store *s, const char *collection, const struct msp_choice *choice, bool canonical,
+                                      msp_print_fn *print, void *context, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_store_print_values(struct msp_store *s, const char *collection, const char *key, const struct msp_choice *choice,
+                                   bool canonical, msp_print_fn *print, void *context, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_store_print_indexes(struct msp_store *s, const char *collection, msp_print_fn *print, void *context,
+                                    struct msp_error *err) MSP_CHECKED;
 
 /* ---- loading many documents -------------------------------------------- */
 

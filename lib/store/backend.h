@@ -3,9 +3,13 @@
 #define MSP_STORE_BACKEND_H
 
 #include "mspipe/store.h"
+#include "mspipe/stream.h"
+
+/* A finding of a back end about its own file: enum msp_finding_kind of mspipe/upkeep.h. Below 0 ends the check. */
+typedef int msp_backend_found_fn(void *context, int kind, const char *collection, const bson_iter_t *id, const char *what);
 
 /* Changes with this struct: the back end for MongoDB is a module of its own. */
-#define MSP_BACKEND_VERSION 2u
+#define MSP_BACKEND_VERSION 3u
 
 struct msp_backend {
 	unsigned version;
@@ -29,6 +33,8 @@ struct msp_backend {
 	int (*index)(struct msp_store *s, const char *c, const char *name, const bson_t *keys, unsigned flags, struct msp_error *err);
 	int (*indexes)(struct msp_store *s, const char *c, bson_t *out, struct msp_error *err); /* out: an empty array; any order */
 	int (*index_drop)(struct msp_store *s, const char *c, const char *name, struct msp_error *err);
+	/* Looks at the store's own file; NULL: it has none. context is found's and poll's. */
+	int (*check)(struct msp_store *s, bool fix, msp_backend_found_fn *found, msp_poll_fn *poll, void *context, struct msp_error *err);
 };
 
 struct msp_store {

@@ -184,3 +184,45 @@ int msp_keys_document(const char *text, bool descending, bson_t *out, struct msp
 		bson_destroy(out);
 	return r;
 }
+
+/* ---- as typed ---------------------------------------------------------- */
+
+/* made -> *out, if r says that it was; option: whose value it is. */
+static int keep(int r, bson_t *made, const bson_t **out, const char *option, struct msp_error *err)
+{
+	if (r != MSP_OK)
+		return err ? msp_error_prefix(err, "%s", option) : r;
+	*out = bson_copy(made);
+	bson_destroy(made);
+	return *out ? MSP_OK : memory(err);
+}
+
+int msp_choice_read(struct msp_choice *choice, const char *query, const char *sort, const char *keys, struct msp_error *err)
+{
+	bson_t made;
+	int r = MSP_OK;
+
+	choice->filter = choice->sort = choice->projection = NULL;
+	if (query)
+		r = keep(msp_json_parse(query, strlen(query), &made, NULL, err), &made, &choice->filter, "--query", err);
+	if (r == MSP_OK && sort)
+		r = keep(msp_keys_document(sort, true, &made, err), &made, &choice->sort, "--sort", err);
+	if (r == MSP_OK && keys)
+		r = keep(msp_keys_document(keys, false, &made, err), &made, &choice->projection, "--keys", err);
+	if (r != MSP_OK)
+		msp_choice_free(choice);
+	return r;
+}
+
+static void drop(const bson_t **doc)
+{
+	bson_destroy((bson_t *)(uintptr_t)*doc);
+	*doc = NULL;
+}
+
+void msp_choice_free(struct msp_choice *choice)
+{
+	drop(&choice->filter);
+	drop(&choice->sort);
+	drop(&choice->projection);
+}

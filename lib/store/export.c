@@ -1,4 +1,4 @@
-/* Documents as JSON, and collections as files of it. */
+/* Collections as files of JSON. */
 #include "mspipe/documents.h"
 
 #include <errno.h>
@@ -10,43 +10,6 @@
 static int memory(struct msp_error *err)
 {
 	return msp_error_set(err, MSP_NOMEM, "no memory left");
-}
-
-/* ---- printing ---------------------------------------------------------- */
-
-int msp_document_json(const bson_t *doc, bool canonical, struct msp_bytes *out)
-{
-	size_t n;
-	char *text;
-	int r;
-
-	if (!canonical)
-		return msp_json_document(bson_get_data(doc), doc->len, out);
-	text = bson_as_canonical_extended_json(doc, &n);
-	r = text ? msp_bytes_append(out, text, n) : MSP_NOMEM;
-	bson_free(text);
-	return r;
-}
-
-int msp_document_value_json(const bson_iter_t *value, bool canonical, struct msp_bytes *out)
-{
-	struct msp_value v;
-	bson_t box = BSON_INITIALIZER;
-	char *text;
-	size_t n;
-	int r = MSP_NOMEM;
-
-	if (!canonical) {
-		msp_value_of_iter(value, &v);
-		return msp_json_value(&v, out);
-	}
-	if (bson_append_iter(&box, "v", 1, value) && (text = bson_as_canonical_extended_json(&box, &n)) != NULL) {
-		/* { "v" : VALUE } */
-		r = n > 10 ? msp_bytes_append(out, text + 8, n - 10) : MSP_NOMEM;
-		bson_free(text);
-	}
-	bson_destroy(&box);
-	return r;
 }
 
 /* ---- exporting --------------------------------------------------------- */

@@ -310,6 +310,17 @@ static int create_file(struct msp_sqlite *q, struct msp_error *err)
 	return MSP_OK;
 }
 
+/* Of a file beside the store's; 0 if there is none. */
+static int64_t size_beside(const struct msp_sqlite *q, const char *suffix)
+{
+	char *path = sqlite3_mprintf("%s%s", q->path, suffix);
+	struct stat st;
+	int64_t size = path && stat(path, &st) == 0 ? st.st_size : 0;
+
+	sqlite3_free(path);
+	return size;
+}
+
 static int open_store(struct msp_sqlite *q, unsigned flags, struct msp_error *err)
 {
 	bool writes = flags & (MSP_STORE_WRITE | MSP_STORE_CREATE);
@@ -327,6 +338,8 @@ static int open_store(struct msp_sqlite *q, unsigned flags, struct msp_error *er
 	} else if (access(q->path, writes ? R_OK | W_OK : R_OK) != 0) {
 		return msp_error_errno(err, MSP_FAIL, "%s", q->path);
 	}
+	q->journal = size_beside(q, "-journal");
+	q->log = size_beside(q, "-wal");
 	s = check_locks(q, err);
 	if (s == MSP_OK)
 		s = open_file(q, SQLITE_OPEN_READWRITE, "", &q->db, err); /* read-only, the last reader would leave the log's files behind */
@@ -394,7 +407,7 @@ static const struct msp_backend backend = {
 	.version = MSP_BACKEND_VERSION, .close = close_store, .collections = msp_sqlite_collections, .find = msp_sqlite_find,
 	.next = msp_sqlite_next, .done = msp_sqlite_done, .explain = msp_sqlite_explain, .count = msp_sqlite_count, .distinct = msp_sqlite_distinct,
 	.put = msp_sqlite_put, .update = msp_sqlite_update, .remove = msp_sqlite_remove, .drop = msp_sqlite_drop,
-	.index = msp_sqlite_index, .indexes = msp_sqlite_indexes, .index_drop = msp_sqlite_index_drop,
+	.index = msp_sqlite_index, .indexes = msp_sqlite_indexes, .index_drop = msp_sqlite_index_drop, .check = msp_sqlite_check,
 };
 
 int msp_sqlite_open(const char *path, unsigned flags, struct msp_store **out, struct msp_error *err)

@@ -53,6 +53,7 @@ struct msp_sqlite {
 	sqlite3 *db;
 	sqlite3 *reader; /* for cursors, so that what they see does not stand in the way of writing; NULL: db does */
 	bool wal, wrote;
+	int64_t journal, log; /* bytes of a rollback journal, of a write-ahead log, that lay beside the file when it was opened */
 	int64_t schema_version; /* of what is in tables */
 	struct msp_table *tables;
 	struct msp_bytes key; /* scratch */
@@ -90,6 +91,13 @@ int msp_sqlite_put(struct msp_store *s, const char *c, const bson_t *const *docs
 int msp_table_put(struct msp_sqlite *q, struct msp_table *t, const bson_t *doc, bool replace, bool *duplicate, struct msp_error *err) MSP_CHECKED;
 /* Writes all rows' derived columns anew: after a column was added. */
 int msp_table_refill(struct msp_sqlite *q, struct msp_table *t, struct msp_error *err) MSP_CHECKED;
+
+/* Binds what a row of this document consists of to parameters of st: 1 _id, 2 _key, 3 _odd, 4 _doc, then columns, then unique keys. */
+int msp_row_bind(struct msp_sqlite *q, const struct msp_table *t, sqlite3_stmt *st, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+#define MSP_ROW_FIXED 4
+
+/* ---- sqlite_check.c */
+int msp_sqlite_check(struct msp_store *s, bool fix, msp_backend_found_fn *found, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 
 /* ---- sqlite_update.c */
 int msp_sqlite_update(struct msp_store *s, const char *c, const bson_t *filter, const bson_t *update, unsigned flags,

@@ -116,9 +116,6 @@ struct row {
 	struct msp_error *err;
 };
 
-/* Parameters: 1 _id, 2 _key, 3 _odd, 4 _doc, then columns, then unique keys. */
-#define FIXED 4
-
 static int bind_dotted(struct row *r, const bson_t *doc)
 {
 	bson_iter_t it;
@@ -131,7 +128,7 @@ static int bind_dotted(struct row *r, const bson_t *doc)
 		if (!strchr(c->key, '.'))
 			continue;
 		if (msp_path_single(bson_get_data(doc), doc->len, c->key, &it, &array))
-			code = bind_column(r->st, FIXED + 1 + (int)i, c->class, &it, &r->odd);
+			code = bind_column(r->st, MSP_ROW_FIXED + 1 + (int)i, c->class, &it, &r->odd);
 		else
 			r->odd = r->odd || array;
 	}
@@ -166,7 +163,7 @@ static int bind_uniques(struct row *r, const bson_t *doc)
 
 		if (s != MSP_OK)
 			return s;
-		if (sqlite3_bind_blob64(r->st, FIXED + 1 + (int)(r->t->columns + i), r->q->key.data, r->q->key.len, SQLITE_TRANSIENT) != SQLITE_OK)
+		if (sqlite3_bind_blob64(r->st, MSP_ROW_FIXED + 1 + (int)(r->t->columns + i), r->q->key.data, r->q->key.len, SQLITE_TRANSIENT) != SQLITE_OK)
 			return msp_sqlite_fail(r->q, r->q->db, r->err);
 	}
 	return MSP_OK;
@@ -202,7 +199,7 @@ static int bind_row(struct row *r, const bson_t *doc)
 		if (strcmp(key, "_id") == 0)
 			code = bind_id(r, &it);
 		else if ((c = column_at(r->t, key, &hint)) != NULL)
-			code = bind_column(r->st, FIXED + 1 + (int)(c - r->t->column), c->class, &it, &r->odd);
+			code = bind_column(r->st, MSP_ROW_FIXED + 1 + (int)(c - r->t->column), c->class, &it, &r->odd);
 	}
 	if (code == SQLITE_OK)
 		code = bind_dotted(r, doc);
@@ -211,6 +208,13 @@ static int bind_row(struct row *r, const bson_t *doc)
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_blob64(r->st, 4, bson_get_data(doc), doc->len, SQLITE_STATIC);
 	return code == SQLITE_OK ? bind_uniques(r, doc) : msp_sqlite_fail(r->q, r->q->db, r->err);
+}
+
+int msp_row_bind(struct msp_sqlite *q, const struct msp_table *t, sqlite3_stmt *st, const bson_t *doc, struct msp_error *err)
+{
+	struct row r = {.q = q, .t = t, .st = st, .err = err};
+
+	return bind_row(&r, doc);
 }
 
 /* ---- statements -------------------------------------------------------- */

@@ -203,3 +203,20 @@ more_setup()
 	expect_sh 0 'msdb find a.msdb x 2>err | head -n 1 >/dev/null; s=${PIPESTATUS[0]}; [ $s = 141 ] && [ ! -s err ]'
 	expect 1 msdb export a.msdb /dev/null
 }
+
+@test "msdb: check says what is wrong, and puts right what can be" {
+	msdb import a.msdb site.jsonl
+	expect 4 msdb check a.msdb
+	contains "$output" $'site\t1\tmissing-key\tlon is missing'
+	contains "$output" '# missing-key: 6'
+	msdb update a.msdb site '{"$set": {"lon": 1, "elev": 0.5}}' --all
+	expect 4 msdb check a.msdb
+	contains "$output" '# type: 3'
+	expect 0 msdb check --fix a.msdb
+	contains "$output" '# type: 3, 3 converted'
+	equal "$(msdb check a.msdb)" ''
+	expect 2 msdb check --sort a a.msdb
+	expect 2 msdb ls --fix a.msdb
+	expect_sh 1 'msdb update a.msdb site "{\"\$set\": {\"lon\": 1}}" --all; msdb check a.msdb >/dev/full'
+	contains "$stderr" 'No space left'
+}

@@ -18,10 +18,16 @@ def read(path):
         return sorted(repr(plain(json.loads(line))) for line in f)
 
 
-a, b = read(sys.argv[1]), read(sys.argv[2])
-if not a or a != b:
+def differ(left, right):
+    a, b = read(left), read(right)
+    if a and a == b:
+        return
     for x, y in zip(a, b):
         if x != y:
             print(x[:500], y[:500], sep="\n")
             break
-    sys.exit("%s and %s differ: %d and %d documents" % (sys.argv[1], sys.argv[2], len(a), len(b)))
+    sys.exit("%s and %s differ: %d and %d documents" % (left, right, len(a), len(b)))
+
+
+if __name__ == "__main__":
+    differ(sys.argv[1], sys.argv[2])

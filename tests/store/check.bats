@@ -1,0 +1,186 @@
+# msdb check: what is wrong with a store is found, and --fix puts right what can be, and nothing else.
+
+load ../cli/common
+load store
+
+setup_file()
+{
+	if server_start; then export MONGO SECANTUS_PID; fi
+}
+
+teardown_file()
+{
+	server_stop
+}
+
+catalogue() { python3 "$MSP_TOP/tests/store/catalogue.py" "$@"; }
+
+# what msdb check finds, as COLLECTION _id KIND, sorted
+findings()
+{
+	local s=0
+	msdb check "$@" >found 2>err || s=$?
+	case $s in 0 | 4) ;; *) cat err; return 1 ;; esac
+	grep -v '^#' found | cut -f 1-3 | grep -v "$(printf '\tno-index$')" | sort
+}
+
+same_dump() # STORE DIRECTORY: the store holds what the dump does, abortions apart
+{
+	rm -rf out
+	msdb export "$1" out
+	rm -f out/abortions.jsonl
+	catalogue same out "$2"
+}
+
+damaged() # STORE N SEED KIND...: a catalogue of N waveforms, damaged so, in a directory of its own: found, and put right
+{
+	local store=$1 n=$2 seed=$3 left
+	shift 3
+	rm -rf work
+	mkdir work
+	cd work
+	catalogue make . "$n" "$seed"
+	catalogue damage . "$seed" "$@"
+	msdb import "$store" dump
+	# looking changes nothing
+	findings "$store" >seen
+	diff expected seen
+	same_dump "$store" dump
+	findings --fix "$store" >seen
+	diff expected seen
+	same_dump "$store" fixed
+	# what is left is what is never put right
+	grep -vE '	(no-samples|orphan|orphan-chunks)$' expected >left || true
+	findings "$store" >seen
+	if ! grep -q '	type$' expected; then diff left seen; fi
+	left=$(grep -c '	no-samples$' expected) || true
+	equal "$(msdb count "$store" abortions)" "$left"
+	cd ..
+}
+
+on_server() { need_server; echo "$MONGO/msp_check_$$_${BATS_TEST_NUMBER}_${1:-}"; }
+
+whole() # STORE
+{
+	catalogue make . 60 1
+	msdb import "$1" dump
+	equal "$(findings "$1")" ''
+	expect 0 msdb check "$1"
+	msdb check --fix "$1" >/dev/null
+	same_dump "$1" dump
+}
+
+@test "a whole catalogue: nothing is found" {
+	whole a.msdb
+	equal "$(msdb check a.msdb)" ''
+}
+
+@test "a whole catalogue on a server: nothing is found" {
+	need_server
+	whole "$(on_server)" # and without an index of chunks, which --fix made
+	equal "$(msdb check "$(on_server)")" ''
+}
+
+@test "each kind of damage is found, and put right where it can be" {
+	for kind in $(catalogue kinds); do
+		echo "== $kind"
+		damaged a.msdb 30 7 "$kind"
+	done
+}
+
+@test "on a server as well" {
+	need_server
+	# shellcheck disable=SC2046 # words
+	damaged "$(on_server)" 120 7 $(catalogue kinds)
+}
+
+@test "random damage: all of it is found, and what was not damaged stays as it was" {
+	local n=8
+	if [ "${MSP_TORTURE:-}" = full ]; then n=500; fi
+	for seed in $(seq $n); do
+		echo "== seed $seed"
+		damaged a.msdb 60 "$seed"
+	done
+}
+
+@test "random damage on a server" {
+	need_server
+	for seed in 101 102; do
+		echo "== seed $seed"
+		damaged "$(on_server $seed)" 60 $seed
+	done
+}
+
+@test "a database that MsPASS wrote: nothing is found" {
+	need_shared mspass_db
+	cp -r "$MSP_SHARED/mspass_db/files" .
+	msdb import a.msdb "$MSP_SHARED/mspass_db" "$MSP_SHARED/site.json" "$MSP_SHARED/source.json"
+	equal "$(msdb check a.msdb)" ''
+	rm -r files
+	expect 4 msdb check --fix a.msdb
+	contains "$output" 'not mounted here?'
+	contains "$output" '# no-samples: 13, 0 moved to abortions' # of a directory that is not there nothing is said to be lost
+	expect 0 msdb check a.msdb site source
+}
+
+@test "the store's own file: damage, columns, journals" {
+	catalogue make . 30 1
+	msdb import a.msdb dump
+	sqlite3 a.msdb "update wf_TimeSeries set sta = 'X' where sta = 'S0001'; update site set _odd = 1 where sta = 'S0002'; update site set _key = x'01' where sta = 'S0003'"
+	equal "$(findings a.msdb | grep columns | cut -f 1,3)" "$(printf 'site\tcolumns\nsite\tcolumns\nwf_TimeSeries\tcolumns')"
+	expect 0 msdb check --fix a.msdb
+	contains "$output" '# columns: 3, 3 written anew'
+	equal "$(msdb check a.msdb)" ''
+	equal "$(sqlite3 a.msdb "select sta from wf_TimeSeries where sta = 'S0001' or sta = 'X'")" S0001
+	same_dump a.msdb dump
+	# a writer that was killed leaves its log
+	cp a.msdb b.msdb
+	sqlite3 b.msdb "begin; update site set lat = 1; commit;" '.shell cp b.msdb c.msdb; cp b.msdb-wal c.msdb-wal' >/dev/null
+	[ -s c.msdb-wal ]
+	expect 4 msdb check c.msdb
+	contains "$output" $'\tjournal\t'
+	contains "$output" '# columns: 9'
+	# a page of nothing in the middle
+	dd if=/dev/zero of=a.msdb bs=4096 seek=20 count=3 conv=notrunc 2>/dev/null
+	expect 4 msdb check a.msdb
+}
+
+@test "what is wrong is counted, printed up to a limit, and taken for the exit status" {
+	seq 50 | sed 's/.*/{"_id": &, "lat": 1.0, "lon": 1.0}/' >site.jsonl
+	msdb import a.msdb site.jsonl
+	expect 4 msdb check a.msdb --limit 3
+	equal "$output" "$(printf 'site\t%d\tmissing-key\telev is missing\n' 1 2 3; echo '# missing-key: 50')"
+	contains "$stderr" 'a.msdb: 50 things are wrong'
+	expect 0 msdb check a.msdb source
+	expect 2 msdb check --all a.msdb
+	expect 1 msdb check none.msdb
+	msdb import b.msdb <(:) --collection x
+	expect 0 msdb check b.msdb
+	expect 0 msdb check --fix b.msdb
+}
+
+@test "names that would drive a terminal are harmless" {
+	printf '{"_id": "a\\u001b[2J\\tb", "lat": "\\u001b]0;x", "lon": 1.0, "elev": 0.0}\n' >site.jsonl
+	msdb import a.msdb site.jsonl
+	expect 4 msdb check a.msdb
+	case $output in *$'\e'*) return 1 ;; esac
+	equal "$(msdb check a.msdb 2>/dev/null | head -n 1 | tr -cd '\t' | wc -c)" 3
+}
+
+@test "a file that somebody gave a name stays, whoever refers to it" {
+	catalogue make . 30 1
+	python3 - <<-'END'
+	import json
+	docs = [json.loads(line) for line in open("dump/fs.files.jsonl")]
+	docs[0]["filename"] = "notes.txt"
+	open("dump/fs.files.jsonl", "w").writelines(json.dumps(d) + "\n" for d in docs)
+	END
+	msdb import a.msdb dump
+	file=$(msdb find a.msdb fs.files --query '{"filename": "notes.txt"}' | jq -c ._id)
+	msdb delete a.msdb wf_TimeSeries --query "{\"gridfs_id\": $file}"
+	msdb delete a.msdb wf_Seismogram --query "{\"gridfs_id\": $file}"
+	equal "$(findings a.msdb --fix | grep -c orphan)" 0
+	equal "$(msdb count a.msdb fs.files --query '{"filename": "notes.txt"}')" 1
+	msdb delete a.msdb fs.chunks --query "{\"files_id\": $file}"
+	contains "$(findings a.msdb)" "$(printf 'fs.files\t%s\tbroken-file' "$file")"
+}
