@@ -131,6 +131,8 @@ MSP_API bool msp_id_equal(const struct msp_id *a, const struct msp_id *b);
 MSP_API unsigned msp_xxhash_version(void);
 /* XXH3-128 (seed 0) of n bytes, in XXH128's canonical (big-endian) form. */
 MSP_API struct msp_id msp_id_hash(const void *data, size_t n);
+/* An id made of n texts: the hash of (the id of those before it, the hash of the text), from the first on; no other list gives it. */
+MSP_API struct msp_id msp_id_of_texts(const char *const *text, size_t n);
 /* a + b mod 2^128, both read as big-endian numbers: commutative, associative. */
 MSP_API struct msp_id msp_id_sum(struct msp_id a, struct msp_id b);
 /* Id of output number `output` of a stage: XXH3-128 of (input id, id of the stage, output as 8 bytes

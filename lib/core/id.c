@@ -63,6 +63,19 @@ struct msp_id msp_id_hash(const void *data, size_t n)
 	return id;
 }
 
+struct msp_id msp_id_of_texts(const char *const *text, size_t n)
+{
+	struct msp_id id = {0};
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct msp_id both[2] = {id, msp_id_hash(text[i], strlen(text[i]))};
+
+		id = msp_id_hash(both, sizeof both);
+	}
+	return id;
+}
+
 struct msp_id msp_id_sum(struct msp_id a, struct msp_id b)
 {
 	unsigned carry = 0;
