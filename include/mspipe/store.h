@@ -98,6 +98,13 @@ MSP_API int msp_store_delete(struct msp_store *s, const char *collection, const 
 /* Removes a collection with its indexes; one that is not there: MSP_OK. */
 MSP_API int msp_store_drop(struct msp_store *s, const char *collection, struct msp_error *err) MSP_CHECKED;
 
+/* What is written between begin and commit is there as a whole or, after a rollback, a failure or the end of the process,
+ * not at all: in a file. A server writes at once, and begin, commit and rollback do nothing: what goes there has to be such that it may be
+ * written again. Whether what is read meanwhile is already what was written is not said. MSP_FAIL from commit: nothing is written. */
+MSP_API int msp_store_begin(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_store_commit(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_store_rollback(struct msp_store *s);
+
 /* ---- indexes ----------------------------------------------------------- */
 
 #define MSP_INDEX_UNIQUE 1u

@@ -9,7 +9,7 @@
 typedef int msp_backend_found_fn(void *context, int kind, const char *collection, const bson_iter_t *id, const char *what);
 
 /* Changes with this struct: the back end for MongoDB is a module of its own. */
-#define MSP_BACKEND_VERSION 3u
+#define MSP_BACKEND_VERSION 4u
 
 struct msp_backend {
 	unsigned version;
@@ -35,6 +35,9 @@ struct msp_backend {
 	int (*index_drop)(struct msp_store *s, const char *c, const char *name, struct msp_error *err);
 	/* Looks at the store's own file; NULL: it has none. context is found's and poll's. */
 	int (*check)(struct msp_store *s, bool fix, msp_backend_found_fn *found, msp_poll_fn *poll, void *context, struct msp_error *err);
+	/* Transactions; NULL: the back end has none. */
+	int (*begin)(struct msp_store *s, struct msp_error *err);
+	int (*end)(struct msp_store *s, bool keep, struct msp_error *err);
 };
 
 struct msp_store {

@@ -91,11 +91,17 @@ int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct m
 
 int msp_sqlite_begin(struct msp_sqlite *q, struct msp_error *err)
 {
-	return msp_sqlite_run(q, "BEGIN IMMEDIATE", err);
+	if (q->inside && q->spoiled) /* SQLite may have ended the transaction by itself */
+		return msp_error_set(err, MSP_FAIL, "%s: a part of the transaction failed", q->path);
+	return q->inside ? MSP_OK : msp_sqlite_run(q, "BEGIN IMMEDIATE", err);
 }
 
 int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err)
 {
+	if (q->inside) {
+		q->spoiled = q->spoiled || s != MSP_OK;
+		return s;
+	}
 	if (s == MSP_OK) {
 		s = msp_sqlite_run(q, "COMMIT", err);
 		q->wrote = q->wrote || s == MSP_OK;
@@ -106,6 +112,30 @@ int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err)
 		msp_tables_forget(q); /* what it made is undone */
 	}
 	return s;
+}
+
+static int begin(struct msp_store *store, struct msp_error *err)
+{
+	struct msp_sqlite *q = (struct msp_sqlite *)store;
+	int s = q->inside ? msp_error_set(err, MSP_USAGE, "%s: a transaction in a transaction", q->path) : msp_sqlite_begin(q, err);
+
+	q->inside = s == MSP_OK;
+	q->spoiled = false;
+	return s;
+}
+
+static int end(struct msp_store *store, bool keep, struct msp_error *err)
+{
+	struct msp_sqlite *q = (struct msp_sqlite *)store;
+	int s;
+
+	if (!q->inside)
+		return MSP_OK;
+	q->inside = false;
+	s = msp_sqlite_end(q, keep && !q->spoiled ? MSP_OK : MSP_FAIL, err);
+	if (!keep)
+		return MSP_OK;
+	return q->spoiled ? msp_error_set(err, MSP_FAIL, "%s: nothing was written, as a part of it failed", q->path) : s;
 }
 
 /* ---- functions --------------------------------------------------------- */
@@ -388,6 +418,7 @@ static int close_store(struct msp_store *store, struct msp_error *err)
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
 	int s = MSP_OK;
 
+	(void)end(store, false, NULL);
 	msp_tables_forget(q);
 	sqlite3_close(q->reader);
 	if (q->db && q->wal && q->wrote) {
@@ -408,6 +439,7 @@ static const struct msp_backend backend = {
 	.next = msp_sqlite_next, .done = msp_sqlite_done, .explain = msp_sqlite_explain, .count = msp_sqlite_count, .distinct = msp_sqlite_distinct,
 	.put = msp_sqlite_put, .update = msp_sqlite_update, .remove = msp_sqlite_remove, .drop = msp_sqlite_drop,
 	.index = msp_sqlite_index, .indexes = msp_sqlite_indexes, .index_drop = msp_sqlite_index_drop, .check = msp_sqlite_check,
+	.begin = begin, .end = end,
 };
 
 int msp_sqlite_open(const char *path, unsigned flags, struct msp_store **out, struct msp_error *err)

@@ -54,6 +54,7 @@ struct msp_sqlite {
 	sqlite3 *reader; /* for cursors, so that what they see does not stand in the way of writing; NULL: db does */
 	bool wal, wrote;
 	int64_t journal, log; /* bytes of a rollback journal, of a write-ahead log, that lay beside the file when it was opened */
+	bool inside, spoiled; /* in a transaction of the store's user; something in it failed */
 	int64_t schema_version; /* of what is in tables */
 	struct msp_table *tables;
 	struct msp_bytes key; /* scratch */
@@ -66,7 +67,7 @@ int msp_sqlite_prepare(struct msp_sqlite *q, sqlite3 *db, const char *sql, sqlit
 /* Formats as sqlite3_mprintf(), and runs. */
 int msp_sqlite_runf(struct msp_sqlite *q, struct msp_error *err, const char *fmt, ...) MSP_CHECKED;
 int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct msp_error *err) MSP_CHECKED;
-/* A transaction that writes; end: commits if s is MSP_OK, else rolls back; returns what became of it. */
+/* A transaction that writes, or a part of that of the store's user; end: commits if s is MSP_OK, else rolls back; returns what became of it. */
 int msp_sqlite_begin(struct msp_sqlite *q, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err) MSP_CHECKED;
 sqlite3 *msp_sqlite_reader(struct msp_sqlite *q, struct msp_error *err);

@@ -328,6 +328,26 @@ int msp_store_drop(struct msp_store *s, const char *c, struct msp_error *err)
 	return r == MSP_OK ? s->backend->drop(s, c, err) : r;
 }
 
+/* ---- transactions ------------------------------------------------------- */
+
+int msp_store_begin(struct msp_store *s, struct msp_error *err)
+{
+	if (!s->writable)
+		return msp_error_set(err, MSP_USAGE, "%s: opened for reading only", s->name);
+	return s->backend->begin ? s->backend->begin(s, err) : MSP_OK;
+}
+
+int msp_store_commit(struct msp_store *s, struct msp_error *err)
+{
+	return s->backend->end ? s->backend->end(s, true, err) : MSP_OK;
+}
+
+void msp_store_rollback(struct msp_store *s)
+{
+	if (s->backend->end)
+		(void)s->backend->end(s, false, NULL);
+}
+
 /* ---- indexes ----------------------------------------------------------- */
 
 static int index_name(const bson_t *keys, struct msp_bytes *out)
