@@ -108,6 +108,30 @@ MSP_API int msp_load_add(struct msp_load *l, const bson_t *doc, struct msp_error
 MSP_API int msp_load_end(struct msp_load *l, uint64_t *documents, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_load_abort(struct msp_load *l); /* frees l; what was not sent is forgotten. NULL is allowed */
 
+/* ---- taking in what a file holds: all of it or nothing ------------------ */
+
+struct msp_intake; /* opaque: documents of several collections, kept until all are there (past 4 MB in a file in $TMPDIR) */
+
+/* keys (may be NULL): names, separated by commas, of the keys of which the _id is made where a document has none. */
+MSP_API int msp_intake_new(const char *keys, struct msp_intake **out, struct msp_error *err) MSP_CHECKED;
+/* Copies doc. Its _id, if it has none, is made of the collection and of keys (each has to be there: else MSP_CORRUPT); without keys, of site
+ * and channel, of net, sta, loc, (chan,) starttime, as msp_xml_read() makes it; else of all that it holds. */
+MSP_API int msp_intake_add(struct msp_intake *in, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+
+struct msp_intake_counts {
+	uint64_t documents; /* stored */
+	uint64_t matched;   /* of them, those that took the place of another's document, with its _id */
+};
+/* Stores everything, each document in place of the one with its _id: in a file all of it or nothing; on a server a batch at a time, and
+ * doing it again completes it. A document of site or channel takes also the place, and the _id, of one that somebody else made for the
+ * same codes with both times within 10 s (MsPASS's test for duplicates), and what refers to it follows. poll as in struct msp_choice.
+ * *counts (may be NULL). Frees in. */
+MSP_API int msp_intake_end(struct msp_intake *in, struct msp_store *s, msp_poll_fn *poll, void *poll_context,
+                           struct msp_intake_counts *counts, struct msp_error *err) MSP_CHECKED;
+/* How many documents of a collection were added so far; of the i-th collection, its name (NULL: there are no more). */
+MSP_API const char *msp_intake_collection(const struct msp_intake *in, size_t i, uint64_t *documents);
+MSP_API void msp_intake_free(struct msp_intake *in); /* nothing is stored. NULL is allowed */
+
 /* ---- dumps ------------------------------------------------------------- */
 
 /* For long work. All may be NULL. */
@@ -122,6 +146,8 @@ struct msp_transfer {
  * The directory is made. Each file appears whole or not at all. */
 MSP_API int msp_store_export(struct msp_store *s, const char *directory, const char *collection, const struct msp_transfer *t,
                              struct msp_error *err) MSP_CHECKED;
+/* The collection that a file's name says: DIRECTORY/COLLECTION.jsonl, .json or .csv. malloc()ed; NULL if it says none, or there is no memory. */
+MSP_API char *msp_collection_of_file(const char *path);
 /* Loads a file of JSON documents, one a line or in one array, into a collection (NULL: that of the file's name,
  * COLLECTION.jsonl or COLLECTION.json); or every .jsonl of a directory. MSP_CORRUPT with file and line: JSON that is none; what
  * came before may be stored. */
@@ -130,20 +156,23 @@ MSP_API int msp_store_import(struct msp_store *s, const char *path, const char *
 
 /* ---- files of text ------------------------------------------------------ */
 
-/* A file to be read from where fd stands; the n bytes at head were read from it before. */
-struct msp_text_file {
-	int fd;
-	const char *name; /* for messages */
-	const void *head;
-	size_t n;
-	msp_poll_fn *poll; /* asked when a signal interrupts a read; may be NULL */
-	void *poll_context;
-};
 /* Takes a document that began at that line, borrowed. Below 0 ends the reading, which returns that. */
 typedef int msp_line_fn(void *context, const bson_t *doc, uint64_t line, struct msp_error *err);
 /* Reads JSON objects, one a line or in one array, each as msp_json_parse() does; memory holds one. MSP_CORRUPT with name and
  * line for what is none. */
 MSP_API int msp_json_read(const struct msp_text_file *file, msp_line_fn *fn, void *context, struct msp_error *err) MSP_CHECKED;
+
+struct msp_csv_options {
+	const char *collection; /* whose schema says what keys hold; may be NULL */
+	const char *types;      /* "KEY=TYPE,...", TYPE one of int, double, string, bool, time, oid: before the schema; may be NULL */
+	char delimiter;         /* 0: a comma */
+};
+/* Reads a table (RFC 4180): the keys in its first row, then a document a row. A key's type is what types or the schema says, or what all of
+ * its column can be: whole numbers, numbers, truth values, else strings ("007" is one). An empty field is no key; "" is an empty string. Where
+ * a number is wanted, a time is one too (seconds since 1970). A column _id of 24 hexadecimal digits is of ObjectIds. The table is kept
+ * meanwhile, past 4 MB in a file in $TMPDIR. MSP_CORRUPT with name and line; MSP_USAGE: types. */
+MSP_API int msp_csv_read(const struct msp_text_file *file, const struct msp_csv_options *options, msp_line_fn *fn, void *context,
+                         struct msp_error *err) MSP_CHECKED;
 
 #ifdef __cplusplus
 }

@@ -186,6 +186,15 @@ MSP_API const char *msp_outfile_temporary(const struct msp_outfile *f);
 /* open(2) for reading, resuming after EINTR (poll, as above: a FIFO blocks until it has a writer). The descriptor, or MSP_FAIL with
  * "PATH: strerror", MSP_INTERRUPTED. */
 MSP_API int msp_open_input(const char *path, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
+/* A file of another format to be read from where fd stands; the n bytes at head were read from it before. */
+struct msp_text_file {
+	int fd;
+	const char *name; /* for messages */
+	const void *head;
+	size_t n;
+	msp_poll_fn *poll; /* as above; may be NULL */
+	void *poll_context;
+};
 /* write(2) of all n bytes, resuming after short writes and EINTR (poll, as above). MSP_FAIL with "NAME: strerror". */
 MSP_API int msp_write_all(int fd, const void *data, size_t n, const char *name, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 

@@ -52,19 +52,19 @@ static int import_into(struct msp_store *s, const char *path, const char *collec
 	return r;
 }
 
-/* DIR/wf_TimeSeries.jsonl -> wf_TimeSeries */
-static char *collection_of(const char *path)
+char *msp_collection_of_file(const char *path)
 {
+	static const char *const endings[] = {".jsonl", ".json", ".csv"};
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	size_t n = strlen(name);
 
-	if (n > 6 && strcmp(name + n - 6, ".jsonl") == 0)
-		n -= 6;
-	else if (n > 5 && strcmp(name + n - 5, ".json") == 0)
-		n -= 5;
-	else
-		return NULL;
-	return strndup(name, n);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		size_t end = strlen(endings[i]);
+
+		if (n > end && strcmp(name + n - end, endings[i]) == 0)
+			return strndup(name, n - end);
+	}
+	return NULL;
 }
 
 static int import_file(struct msp_store *s, const char *path, const char *collection, const struct msp_transfer *t, struct msp_error *err)
@@ -74,7 +74,7 @@ static int import_file(struct msp_store *s, const char *path, const char *collec
 
 	if (collection)
 		return import_into(s, path, collection, t, err);
-	name = collection_of(path);
+	name = msp_collection_of_file(path);
 	if (!name)
 		return msp_error_set(err, MSP_USAGE, "%s: into which collection? Neither .jsonl nor .json: --collection C", path);
 	r = import_into(s, path, name, t, err);

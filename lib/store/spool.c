@@ -1,0 +1,129 @@
+/* Bytes kept for a while. */
+#include "store/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HELD 4194304   /* bytes in memory before they go to a file */
+#define WINDOW 1048576 /* bytes read of it at once */
+
+static int memory(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_NOMEM, "no memory left");
+}
+
+static const char *directory(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
+/* A file that nobody else can open and that goes when it is closed. */
+static int open_unnamed(struct msp_error *err)
+{
+	char name[4096];
+	int fd = open(directory(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600), n;
+
+	if (fd >= 0)
+		return fd;
+	n = snprintf(name, sizeof(name), "%s/mspipe-XXXXXX", directory());
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return msp_error_set(err, MSP_FAIL, "TMPDIR is too long a name");
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return msp_error_errno(err, MSP_FAIL, "cannot make a temporary file in %s", directory());
+	(void)unlink(name);
+	return fd;
+}
+
+static int flush(struct msp_spool *s, struct msp_error *err)
+{
+	int r = MSP_OK;
+
+	if (!s->file) {
+		r = open_unnamed(err);
+		if (r < 0)
+			return r;
+		s->fd = r;
+		s->file = true;
+	}
+	r = msp_write_all(s->fd, s->held.data, s->held.len, directory(), NULL, NULL, err);
+	if (r == MSP_OK)
+		s->filed += s->held.len;
+	s->held.len = 0;
+	return r;
+}
+
+int msp_spool_put(struct msp_spool *s, const void *data, size_t n, struct msp_error *err)
+{
+	if (msp_bytes_append(&s->held, data, n) != MSP_OK)
+		return memory(err);
+	return s->held.len >= HELD ? flush(s, err) : MSP_OK;
+}
+
+int msp_spool_rewind(struct msp_spool *s, struct msp_error *err)
+{
+	int r = MSP_OK;
+
+	if (s->file && s->at == 0) /* until now it was written */
+		r = flush(s, err);
+	if (s->file)
+		s->held.len = 0;
+	s->pos = 0;
+	s->at = 0;
+	return r;
+}
+
+/* More of the file behind what is left of the window. */
+static int fill(struct msp_spool *s, size_t n, struct msp_error *err)
+{
+	size_t left = s->held.len - s->pos, want = n > WINDOW ? n : WINDOW;
+
+	if (left > 0)
+		memmove(s->held.data, s->held.data + s->pos, left);
+	s->held.len = left;
+	s->pos = 0;
+	if (msp_bytes_reserve(&s->held, want) != MSP_OK)
+		return memory(err);
+	while (s->held.len < n && s->at < s->filed) {
+		size_t room = want - s->held.len;
+		ssize_t got = pread(s->fd, s->held.data + s->held.len, room, (off_t)s->at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? msp_error_errno(err, MSP_FAIL, "%s", directory()) : msp_error_set(err, MSP_FAIL, "a temporary file was cut");
+		s->held.len += (size_t)got;
+		s->at += (uint64_t)got;
+	}
+	return MSP_OK;
+}
+
+int msp_spool_get(struct msp_spool *s, size_t n, const uint8_t **out, struct msp_error *err)
+{
+	int r = MSP_OK;
+
+	*out = NULL;
+	if (s->held.len - s->pos < n && s->file)
+		r = fill(s, n, err);
+	if (r != MSP_OK)
+		return r;
+	if (s->held.len - s->pos < n)
+		return s->held.len == s->pos ? MSP_OK : msp_error_set(err, MSP_FAIL, "a temporary file was cut");
+	*out = s->held.data + s->pos;
+	s->pos += n;
+	return MSP_OK;
+}
+
+void msp_spool_free(struct msp_spool *s)
+{
+	msp_bytes_free(&s->held);
+	if (s->file)
+		close(s->fd);
+	memset(s, 0, sizeof(*s));
+}
