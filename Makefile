@@ -36,6 +36,8 @@ PKGS = libbson-1.0 libzstd libxxhash libpcre2-8 mseed
 # for libmspipe-store only, and for its module that is loaded for mongodb://
 STORE_PKGS = sqlite3
 MONGO_PKGS = libmongoc-1.0
+# for libmspipe-xml only, which only msimport loads
+XML_PKGS = libxml-2.0
 
 OPT ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wundef
@@ -50,14 +52,16 @@ DEPS_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 STORE_LIBS := $(shell $(PKG_CONFIG) --libs $(STORE_PKGS) 2>/dev/null)
 MONGO_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(MONGO_PKGS) 2>/dev/null))
 MONGO_LIBS := $(shell $(PKG_CONFIG) --libs $(MONGO_PKGS) 2>/dev/null)
+XML_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(XML_PKGS) 2>/dev/null))
+XML_LIBS := $(shell $(PKG_CONFIG) --libs $(XML_PKGS) 2>/dev/null)
 ALL_CFLAGS = $(BASE) $(WARN) $(WERROR) $(OPT) $(SANFLAGS) $(DEPS_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 LIBS = $(DEPS_LIBS) -lm
 
 ifneq ($(filter-out help clean lint dist uninstall,$(or $(MAKECMDGOALS),all)),)
-ifneq ($(and $(strip $(DEPS_LIBS)),$(strip $(STORE_LIBS)),$(strip $(MONGO_LIBS))),)
+ifneq ($(and $(strip $(DEPS_LIBS)),$(strip $(STORE_LIBS)),$(strip $(MONGO_LIBS)),$(strip $(XML_LIBS))),)
 else
-$(error mspipe needs pkg-config and the development files of $(PKGS) $(STORE_PKGS) $(MONGO_PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libpcre2-dev libmseed-dev libsqlite3-dev libmongoc-dev)
+$(error mspipe needs pkg-config and the development files of $(PKGS) $(STORE_PKGS) $(MONGO_PKGS) $(XML_PKGS); on Debian and Ubuntu: apt-get install pkg-config libbson-dev libzstd-dev libxxhash-dev libpcre2-dev libmseed-dev libsqlite3-dev libmongoc-dev libxml2-dev)
 endif
 endif
 
@@ -69,7 +73,7 @@ FLAGS_HASH := $(shell printf '%s' '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBDIR_F
 B = build/$(FLAGS_HASH)
 
 ROOMS = core signal expr stream format tool
-LIB_SRC := $(filter-out lib/tool/main.c,$(foreach r,$(ROOMS),$(sort $(wildcard lib/$(r)/*.c))))
+LIB_SRC := $(filter-out lib/tool/main.c lib/format/xml%.c,$(foreach r,$(ROOMS),$(sort $(wildcard lib/$(r)/*.c))))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/obj/%.o)
 HEADERS := $(sort $(wildcard include/mspipe/*.h))
 BIN_SRC := $(sort $(wildcard bin/*.c))
@@ -88,12 +92,14 @@ STORE_OBJ = $(STORE_SRC:%.c=$(B)/obj/%.o)
 MONGO_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard lib/store/mongo*.c)))
 STORE_SO = $(B)/lib/libmspipe-store.so.$(SOVERSION)
 MONGO_SO = $(B)/lib/libmspipe-mongo.so
+XML_OBJ = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard lib/format/xml*.c)))
+XML_SO = $(B)/lib/libmspipe-xml.so
 LINKS = $(B)/lib/libmspipe.so $(B)/lib/libmspipe-store.so
-ARCHIVES = $(B)/libmspipe-store.a $(B)/libmspipe.a
+ARCHIVES = $(B)/libmspipe-xml.a $(B)/libmspipe-store.a $(B)/libmspipe.a
 
 .PHONY: all units helpers
 all: ## build the library and the commands
-all: $(SO) $(STORE_SO) $(MONGO_SO) $(LINKS) $(B)/lib/libmspipe.a $(BINS)
+all: $(SO) $(STORE_SO) $(MONGO_SO) $(XML_SO) $(LINKS) $(B)/lib/libmspipe.a $(BINS)
 	@ln -sfn $(FLAGS_HASH) build/current
 
 # Loops over samples gain from what -O2 leaves out (the byte shuffle is three times as fast).
@@ -113,6 +119,10 @@ $(MONGO_OBJ): ALL_CFLAGS += $(MONGO_CFLAGS)
 $(MONGO_SO): $(MONGO_OBJ) $(STORE_SO) $(B)/lib/libmspipe-store.so lib/libmspipe-store.map
 	$(CC) -shared -Wl,--version-script=lib/libmspipe-store.map $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' \
 		-o $@ $(MONGO_OBJ) -L$(B)/lib -lmspipe-store -lmspipe $(MONGO_LIBS) $(LIBS)
+$(XML_OBJ): ALL_CFLAGS += $(XML_CFLAGS)
+$(XML_SO): $(XML_OBJ) $(SO) $(B)/lib/libmspipe.so lib/libmspipe-store.map
+	$(CC) -shared -Wl,-soname,libmspipe-xml.so -Wl,--version-script=lib/libmspipe-store.map $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' \
+		-o $@ $(XML_OBJ) -L$(B)/lib -lmspipe $(XML_LIBS) $(LIBS)
 $(LINKS): %.so: %.so.$(SOVERSION)
 	ln -sf $(@F).$(SOVERSION) $@
 # Two archives: with all names, for the tests; with the public names only, to be installed.
@@ -122,6 +132,9 @@ $(B)/libmspipe.a: $(LIB_OBJ)
 $(B)/libmspipe-store.a: $(STORE_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $(STORE_OBJ)
+$(B)/libmspipe-xml.a: $(XML_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $(XML_OBJ)
 $(B)/lib/libmspipe.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
 	rm -f $@
@@ -129,33 +142,33 @@ $(B)/lib/libmspipe.a: $(LIB_OBJ)
 	$(OBJCOPY) --localize-hidden $(B)/obj/mspipe.o
 	$(AR) rcs $@ $(B)/obj/mspipe.o
 
-# A command that uses no store is not linked to its library (--as-needed).
 $(SCRIPTS:%=$(B)/bin/%): $(B)/bin/%: bin/%
 	@mkdir -p $(@D)
 	cp $< $@.new && chmod 755 $@.new && mv $@.new $@
-$(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(STORE_SO) $(LINKS)
+# A command that uses no store is not linked to its library (--as-needed), and only msimport to that for XML.
+$(B)/bin/%: $(B)/obj/bin/%.o $(B)/obj/lib/tool/main.o $(SO) $(STORE_SO) $(XML_SO) $(LINKS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/obj/lib/tool/main.o -L$(B)/lib -lmspipe-store -lmspipe $(LIBS)
+	$(CC) $(ALL_LDFLAGS) $(RPATH) -o $@ $< $(B)/obj/lib/tool/main.o -L$(B)/lib -lmspipe-xml -lmspipe-store -lmspipe $(LIBS)
 
 # Unit tests, corpus replays and helpers see the library's inside: they link the archive.
 units: $(UNITS)
 helpers: $(HELPERS) $(STORE_HELPERS)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(XML_LIBS) $(LIBS)
 $(HELPERS): $(B)/%: $(B)/obj/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(XML_LIBS) $(LIBS)
 # These are about the library as it is installed.
 $(STORE_HELPERS): $(B)/%: $(B)/obj/%.o $(STORE_SO) $(MONGO_SO) $(LINKS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' -o $@ $< -L$(B)/lib -lmspipe-store -lmspipe $(LIBS)
 $(B)/replay/%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay/main.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay/main.o $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(B)/obj/tests/fuzz/replay/main.o $(ARCHIVES) $(STORE_LIBS) $(XML_LIBS) $(LIBS)
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(LIBS)
+	$(CC) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(STORE_LIBS) $(XML_LIBS) $(LIBS)
 # A target declares no prototype for LLVMFuzzerTestOneInput: libFuzzer has no header for it.
 $(B)/obj/tests/fuzz/%.o: WARN += -Wno-missing-prototypes
 
@@ -226,7 +239,7 @@ install: all completions
 	$(INSTALL) -d '$(D)$(bindir)' '$(D)$(libdir)' '$(D)$(pkgconfigdir)' '$(D)$(includedir)/mspipe' '$(D)$(docdir)' \
 		'$(D)$(bashcompdir)' '$(D)$(zshcompdir)' '$(D)$(fishcompdir)'
 	$(INSTALL) -m 755 $(BINS) '$(D)$(bindir)'
-	$(INSTALL) -m 644 $(SO) $(STORE_SO) $(MONGO_SO) $(B)/lib/libmspipe.a '$(D)$(libdir)'
+	$(INSTALL) -m 644 $(SO) $(STORE_SO) $(MONGO_SO) $(XML_SO) $(B)/lib/libmspipe.a '$(D)$(libdir)'
 	for l in libmspipe libmspipe-store; do ln -sf $$l.so.$(SOVERSION) "$(D)$(libdir)/$$l.so"; done
 	set -e; for p in mspipe mspipe-store; do \
 		sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
@@ -241,6 +254,7 @@ install: all completions
 uninstall: ## remove what install put there
 	rm -f $(TOOLS:%='$(D)$(bindir)/%') '$(D)$(libdir)'/libmspipe.so '$(D)$(libdir)'/libmspipe.so.$(SOVERSION) '$(D)$(libdir)'/libmspipe.a \
 		'$(D)$(libdir)'/libmspipe-store.so '$(D)$(libdir)'/libmspipe-store.so.$(SOVERSION) '$(D)$(libdir)'/libmspipe-mongo.so \
+		'$(D)$(libdir)'/libmspipe-xml.so \
 		'$(D)$(pkgconfigdir)'/mspipe.pc '$(D)$(pkgconfigdir)'/mspipe-store.pc $(HEADERS:include/%='$(D)$(includedir)/%') $(DOCS:%='$(D)$(docdir)/%') \
 		$(TOOLS:%='$(D)$(bashcompdir)/%') $(TOOLS:%='$(D)$(zshcompdir)/_%') $(TOOLS:%='$(D)$(fishcompdir)/%.fish')
 	for p in man/*.[1-8]; do rm -f '$(D)$(mandir)'/man$${p##*.}/$${p##*/}; done

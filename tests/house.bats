@@ -41,7 +41,7 @@ soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
 
 @test "the libraries export what the public headers declare, no more and no less" {
 	# What is about stores includes store.h, and is the other library's.
-	mapfile -t headers < <(grep -L 'include "mspipe/store\.h"' "$MSP_TOP"/include/mspipe/*.h | grep -v '/store\.h$')
+	mapfile -t headers < <(grep -L 'include "mspipe/store\.h"' "$MSP_TOP"/include/mspipe/*.h | grep -Ev '/(store|xml)\.h$')
 	mapfile -t store_headers < <(grep -l 'include "mspipe/store\.h"' "$MSP_TOP"/include/mspipe/*.h)
 	declared "${headers[@]}" >declared
 	exported "$MSP_BUILD"/lib/libmspipe.so >exported
@@ -55,6 +55,10 @@ soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
 	diff -u declared.store exported
 	[ "$(soname "$MSP_BUILD"/lib/libmspipe-store.so)" = libmspipe-store.so.0 ]
 	equal "$(exported "$MSP_BUILD"/lib/libmspipe-mongo.so)" msp_mongo_open
+	# and for XML one more
+	declared xml.h | comm -23 - declared >declared.xml
+	exported "$MSP_BUILD"/lib/libmspipe-xml.so | diff -u declared.xml -
+	[ -s declared.xml ]
 }
 
 @test "only a command that uses a store loads its library, and only mongodb:// loads libmongoc" {
@@ -62,10 +66,14 @@ soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
 		[ "$(head -c 2 "$c")" != '#!' ] || continue
 		run readelf -d "$c"
 		case $(basename "$c") in
-		msdb | msindex | msjoin | msread) contains "$output" libmspipe-store ;;
+		msdb | msimport | msindex | msjoin | msread) contains "$output" libmspipe-store ;;
 		*) case $output in *libmspipe-store* | *libsqlite3*) echo "$c loads a store"; return 1 ;; esac ;;
 		esac
-		case $output in *libmongoc*) echo "$c loads libmongoc"; return 1 ;; esac
+		case $output in *libmongoc* | *libxml2*) echo "$c loads libmongoc or libxml2"; return 1 ;; esac
+		case $(basename "$c"),$output in
+		msimport,*libmspipe-xml*) ;;
+		msimport,* | *libmspipe-xml*) echo "$c: only msimport loads libmspipe-xml"; return 1 ;;
+		esac
 	done
 	run readelf -d "$MSP_BUILD"/lib/libmspipe-store.so
 	case $output in *libmongoc*) return 1 ;; esac

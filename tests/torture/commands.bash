@@ -31,6 +31,7 @@ command_table()
 	msgroup|filter|sta
 	mshead|filter|-n 1000000
 	mshistory|frames|
+	msimport|store|
 	msindex|store|
 	msjoin|joins|--optional --match net=net @STORE site
 	msls|text|
