@@ -1,6 +1,5 @@
 /* msread - read recordings and stores: files, directories, lists, streams, waveform documents
  * reads: miniSEED, SAC, msp, stores   writes: a stream   kills: what cannot be read */
-#include "mspipe/documents.h"
 #include "mspipe/recordings.h"
 #include "mspipe/waveform.h"
 
@@ -10,28 +9,25 @@
 
 struct read {
 	struct msp_recordings_options with; /* options */
-	const char *collection, *query, *tag, *base;
-	int mode;
-	bool ids, ensembles, explain;
+	struct msp_waves_options waves;
+	bool explain;
 
 	struct msp_job *job;
 	struct msp_recordings *recordings;
 	struct msp_sources sources;
 	struct msp_store **store; /* one for each source; NULL: it is none */
 	size_t stores;
-	bson_t *filter;
-	struct msp_keys sort, group;
 };
 
 #define AT(m) offsetof(struct read, m)
 static const struct msp_option options[] = {
 	{.name = "expr", .letter = 'e', .type = MSP_OPT_STRINGS, .offset = AT(with.exprs), .arg = "EXPR",
 	 .help = "only objects for which EXPR is true, see msexpr(7); several must all be"},
-	{.name = "query", .type = MSP_OPT_STRING, .offset = AT(query), .arg = "JSON",
+	{.name = "query", .type = MSP_OPT_STRING, .offset = AT(waves.query), .arg = "JSON",
 	 .help = "stores: only documents that match the MongoDB filter JSON"},
-	{.name = "collection", .type = MSP_OPT_STRING, .offset = AT(collection), .arg = "C",
+	{.name = "collection", .type = MSP_OPT_STRING, .offset = AT(waves.collection), .arg = "C",
 	 .help = "stores: read this collection (default: wf_TimeSeries and wf_Seismogram, or else wf_miniseed)"},
-	{.name = "tag", .type = MSP_OPT_STRING, .offset = AT(tag), .arg = "TAG", .help = "stores: only documents with this data_tag"},
+	{.name = "tag", .type = MSP_OPT_STRING, .offset = AT(waves.tag), .arg = "TAG", .help = "stores: only documents with this data_tag"},
 	{.name = "from", .type = MSP_OPT_CHOICE, .offset = AT(with.from), .arg = "FORMAT", .choices = "auto|msp|mseed|sac", .def = "auto",
 	 .help = "what the files are (default: told by their content)"},
 	{.name = "start", .type = MSP_OPT_TIME, .offset = AT(with.start), .arg = "T", .help = "no samples before T"},
@@ -45,11 +41,13 @@ static const struct msp_option options[] = {
 	 .help = "sort by these keys, such as sta,-starttime"},
 	{.name = "group", .type = MSP_OPT_STRING, .offset = AT(with.group), .arg = "KEYS",
 	 .help = "make an ensemble of the objects that are equal in these keys"},
-	{.name = "ensembles", .type = MSP_OPT_FLAG, .offset = AT(ensembles), .help = "stores: ensembles as mssave got them"},
-	{.name = "mode", .type = MSP_OPT_CHOICE, .offset = AT(mode), .arg = "MODE", .choices = "promiscuous|cautious|pedantic", .def = "promiscuous",
+	{.name = "join", .type = MSP_OPT_STRING, .offset = AT(waves.join), .arg = "LIST",
+	 .help = "stores: put the attributes of channel, site, source ... on objects, see msjoin(1)"},
+	{.name = "ensembles", .type = MSP_OPT_FLAG, .offset = AT(waves.read.ensembles), .help = "stores: ensembles as mssave got them"},
+	{.name = "mode", .type = MSP_OPT_CHOICE, .offset = AT(waves.read.mode), .arg = "MODE", .choices = "promiscuous|cautious|pedantic", .def = "promiscuous",
 	 .help = "stores: what is done with keys that MsPASS's schema has differently (default promiscuous: nothing)"},
-	{.name = "ids", .type = MSP_OPT_FLAG, .offset = AT(ids), .help = "stores: add the document's _id as COLLECTION_id, and its references"},
-	{.name = "base", .type = MSP_OPT_STRING, .offset = AT(base), .arg = "DIR", .flags = MSP_OPTF_NOID,
+	{.name = "ids", .type = MSP_OPT_FLAG, .offset = AT(waves.read.ids), .help = "stores: add the document's _id as COLLECTION_id, and its references"},
+	{.name = "base", .type = MSP_OPT_STRING, .offset = AT(waves.read.base), .arg = "DIR", .flags = MSP_OPTF_NOID,
 	 .help = "stores: where relative directories of documents begin (default: the store's)"},
 	{.name = "explain", .type = MSP_OPT_FLAG, .offset = AT(explain), .flags = MSP_OPTF_NOID,
 	 .help = "say on standard error what the store is asked"},
@@ -91,34 +89,34 @@ static int open_stores(struct read *r)
 /* What is about stores does nothing for files, so it is refused. */
 static int check_options(struct read *r)
 {
-	const char *of_stores = r->query ? "--query" : r->collection ? "--collection" : r->tag ? "--tag" : r->ids ? "--ids" :
-	                        r->ensembles ? "--ensembles" : r->mode ? "--mode" : r->base ? "--base" : r->explain ? "--explain" : NULL;
+	const struct msp_waves_options *w = &r->waves;
+	const char *of_stores = w->query ? "--query" : w->collection ? "--collection" : w->tag ? "--tag" : w->join ? "--join" :
+	                        w->read.ids ? "--ids" : w->read.ensembles ? "--ensembles" : w->read.mode ? "--mode" :
+	                        w->read.base ? "--base" : r->explain ? "--explain" : NULL;
 
 	if (of_stores && r->stores == 0)
 		return msp_error_set(msp_job_error(r->job), MSP_USAGE, "%s is for stores, and there is none among the sources", of_stores);
-	if (r->ensembles && r->with.group)
+	if (w->read.ensembles && r->with.group)
 		return msp_error_set(msp_job_error(r->job), MSP_USAGE, "--ensembles and --group exclude each other");
-	return MSP_OK;
+	return msp_waves_check(w, msp_job_error(r->job));
 }
 
-static int parse_keys(struct read *r)
+/* What files and stores have in common. */
+static void share_options(struct read *r)
 {
-	struct msp_error *err = msp_job_error(r->job);
-	bson_t made;
-	int rc = MSP_OK;
+	struct msp_waves_options *w = &r->waves;
 
-	if (r->with.sort)
-		rc = msp_keys_parse(r->with.sort, true, &r->sort, err);
-	if (rc == MSP_OK && r->with.group)
-		rc = msp_keys_parse(r->with.group, false, &r->group, err);
-	if (rc == MSP_OK && r->query) {
-		rc = msp_json_parse(r->query, strlen(r->query), &made, NULL, err);
-		if (rc != MSP_OK)
-			return msp_error_prefix(err, "--query");
-		r->filter = bson_copy(&made);
-		bson_destroy(&made);
-	}
-	return rc;
+	w->read.headers = r->with.headers;
+	w->read.poll = msp_job_poll_fn();
+	w->read.context = r->job;
+	w->expr = msp_recordings_exprs(r->recordings);
+	w->n_expr = r->with.exprs.n;
+	w->start = r->with.start != MSP_OPT_UNSET ? r->with.start : INT64_MIN;
+	w->end = r->with.end != MSP_OPT_UNSET ? r->with.end : INT64_MAX;
+	w->sort = r->with.sort;
+	w->group = r->with.group;
+	w->algorithm = "msread";
+	msp_recordings_part(r->recordings, &w->part, &w->parts);
 }
 
 static int start(void *self, struct msp_job *job)
@@ -131,74 +129,79 @@ static int start(void *self, struct msp_job *job)
 	rc = r->recordings ? find_sources(r) : msp_job_error(job)->status;
 	if (rc == MSP_OK)
 		rc = open_stores(r);
-	if (rc == MSP_OK)
-		rc = check_options(r);
-	if (rc == MSP_OK)
-		rc = parse_keys(r);
-	if (rc == MSP_OK) /* where the sources lie makes no difference to what becomes of the objects */
-		rc = msp_job_canonical_operands(job, "");
-	return rc;
+	if (rc != MSP_OK)
+		return rc;
+	share_options(r);
+	rc = check_options(r);
+	/* where the sources lie makes no difference to what becomes of the objects */
+	return rc == MSP_OK ? msp_job_canonical_operands(job, "") : rc;
 }
 
 /* ---- stores ------------------------------------------------------------ */
 
 static int explain(struct read *r, struct msp_waves *w)
 {
-	struct msp_error *err = msp_job_error(r->job);
 	struct msp_bytes text = {0};
-	int rc = msp_waves_explain(w, &text, err);
+	int rc = msp_waves_explain(w, &text, msp_job_error(r->job));
 
-	if (rc == MSP_OK)
-		rc = msp_bytes_append(&text, "", 1) == MSP_OK ? MSP_OK : msp_error_set(err, MSP_NOMEM, "out of memory");
-	for (char *line = (char *)text.data; rc == MSP_OK && *line; line += strlen(line) + 1) {
-		line[strcspn(line, "\n")] = '\0';
-		msp_job_warn(r->job, "%s", line);
+	for (size_t at = 0; rc == MSP_OK && at < text.len;) {
+		const char *line = (const char *)text.data + at, *end = memchr(line, '\n', text.len - at);
+		size_t n = end ? (size_t)(end - line) : text.len - at;
+
+		msp_job_warn(r->job, "%.*s", (int)n, line);
+		at += n + 1;
 	}
 	msp_bytes_free(&text);
 	return rc;
 }
 
+/* Said once for a store. */
+static void tell(struct read *r, struct msp_store *s, struct msp_waves *w)
+{
+	const char *collections;
+	char text[512];
+
+	if (!msp_waves_any(w, &collections))
+		msp_job_warn(r->job, "%s: no documents in %s", msp_store_name(s), collections);
+	for (unsigned i = 0; msp_waves_remark(w, i, text, sizeof text); i++)
+		msp_job_warn(r->job, "%s", text);
+	msp_recordings_count(r->recordings, msp_waves_chosen(w));
+	msp_recordings_tell(r->recordings, msp_store_name(s));
+}
+
 static int read_waves(struct read *r, struct msp_store *s, struct msp_waves *w)
 {
-	bool arrange = r->with.sort && !(msp_waves_sorted(w) && (r->sources.n == 1 || r->with.group || r->ensembles));
+	bool ordered = msp_waves_sorted(w) && (r->sources.n == 1 || r->with.group || r->waves.read.ensembles);
 	struct msp_object o;
 	int rc;
 
-	if (!msp_waves_any(w))
-		msp_job_warn(r->job, "%s: no documents in %s", msp_store_name(s), r->collection ? r->collection : "wf_TimeSeries, wf_Seismogram, wf_miniseed");
 	msp_object_init(&o);
 	while ((rc = msp_waves_next(w, &o, msp_job_error(r->job))) == 1) {
-		rc = msp_recordings_put(r->recordings, &o, (msp_waves_is_origin(w) ? MSP_RECORDING_ORIGIN : 0) |
-		                        (msp_waves_trouble(w) ? MSP_RECORDING_TROUBLE : 0) | (arrange ? MSP_RECORDING_ARRANGE : 0));
+		unsigned flags = r->with.sort && !ordered ? MSP_RECORDING_ARRANGE : 0;
+
+		flags |= msp_waves_is_origin(w) ? MSP_RECORDING_ORIGIN : 0;
+		flags |= msp_waves_trouble(w) ? MSP_RECORDING_TROUBLE : 0;
+		flags |= msp_waves_changed(w) ? MSP_RECORDING_CHANGED : 0;
+		rc = msp_recordings_put(r->recordings, &o, flags);
 		if (rc < 0)
 			break;
 	}
 	msp_object_free(&o);
-	msp_recordings_count(r->recordings, msp_waves_chosen(w));
 	if (rc == MSP_OK)
-		msp_recordings_tell(r->recordings, msp_store_name(s));
+		tell(r, s, w);
 	return rc;
 }
 
 static int read_store(struct read *r, struct msp_store *s)
 {
-	struct msp_waves_options o = {.collection = r->collection, .query = r->filter, .tag = r->tag, .n_expr = r->with.exprs.n};
+	uint64_t left = msp_recordings_left(r->recordings);
 	struct msp_waves *w;
 	int rc;
 
-	o.read = (struct msp_wfread_options){.mode = r->mode, .headers = r->with.headers, .ids = r->ids, .ensembles = r->ensembles, .base = r->base,
-	                                     .poll = msp_job_poll_fn(), .context = r->job};
-	o.expr = msp_recordings_exprs(r->recordings);
-	o.start = r->with.start != MSP_OPT_UNSET ? r->with.start : INT64_MIN;
-	o.end = r->with.end != MSP_OPT_UNSET ? r->with.end : INT64_MAX;
-	o.sort = r->with.sort ? &r->sort : NULL;
-	o.group = r->with.group ? &r->group : NULL;
-	o.limit = msp_recordings_left(r->recordings);
-	msp_recordings_part(r->recordings, &o.part, &o.parts);
-	if (o.limit == 0)
+	if (left == 0)
 		return MSP_OK;
-	o.limit = o.limit == UINT64_MAX ? 0 : o.limit;
-	rc = msp_waves_open(s, &o, &w, msp_job_error(r->job));
+	r->waves.limit = left == UINT64_MAX ? 0 : left;
+	rc = msp_waves_open(s, &r->waves, &w, msp_job_error(r->job));
 	if (rc == MSP_OK && r->explain)
 		rc = explain(r, w);
 	if (rc == MSP_OK)
@@ -238,9 +241,6 @@ static void stop(void *self)
 		(void)msp_store_close(r->store[i], NULL);
 	free(r->store);
 	msp_sources_free(&r->sources);
-	msp_keys_free(&r->sort);
-	msp_keys_free(&r->group);
-	bson_destroy(r->filter);
 }
 
 const struct msp_tool msp_tool = {

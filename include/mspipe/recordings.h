@@ -51,7 +51,8 @@ MSP_API uint64_t msp_recordings_left(const struct msp_recordings *r); /* of the 
 MSP_API void msp_recordings_count(struct msp_recordings *r, uint64_t chosen); /* so many were chosen elsewhere */
 #define MSP_RECORDING_ORIGIN 1u  /* its id is that of its origin; else it comes from a stage before */
 #define MSP_RECORDING_TROUBLE 2u /* the last entry of its log is to be told */
-#define MSP_RECORDING_ARRANGE 4u /* it is sorted with the others; else it comes out at once */
+#define MSP_RECORDING_CHANGED 4u /* it is another object than the stage before had */
+#define MSP_RECORDING_ARRANGE 8u /* it is sorted with the others; else it comes out at once */
 /* Cuts an object that was chosen, and gives it out. An object of which nothing is left, and one of relative time where a time is asked for, is
  * not given out. */
 MSP_API int msp_recordings_put(struct msp_recordings *r, struct msp_object *o, unsigned flags) MSP_CHECKED;

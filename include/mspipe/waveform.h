@@ -82,40 +82,48 @@ MSP_API bool msp_wfread_trouble(const struct msp_wfread *r);
 
 /* ---- choosing documents and reading them ------------------------------- */
 
-/* Zero-initialise; then start and end are to be set. Everything is borrowed till msp_waves_free(). */
+/* Zero-initialise; then start and end are to be set. Everything is borrowed till msp_waves_free(). Keys are those
+ * of documents, or of objects: t0 is starttime, dt delta. */
 struct msp_waves_options {
 	struct msp_wfread_options read;
-	const char *collection;      /* NULL: wf_TimeSeries and wf_Seismogram if one of them has documents, else wf_miniseed */
-	const bson_t *query;         /* a MongoDB filter, or NULL */
-	struct msp_expr *const *expr; /* n_expr expressions, each of which has to be true of the document: msp_document_test() */
+	const char *collection; /* NULL: wf_TimeSeries and wf_Seismogram if one of them has documents, else wf_miniseed */
+	const char *query;      /* a MongoDB filter, JSON; NULL: none */
+	struct msp_expr *const *expr; /* n_expr of them, each of which has to be true of the document: msp_document_test() */
 	size_t n_expr;
-	const char *tag;             /* the data_tag, or NULL: any */
-	msp_time start, end;         /* only what may have samples between them; INT64_MIN, INT64_MAX: all */
-	const struct msp_keys *sort; /* NULL: the order of the store, see msp_waves_sorted() */
-	const struct msp_keys *group; /* NULL: no ensembles. Otherwise in each collection one for each set of values, by these in order */
-	uint64_t limit;              /* only the first so many documents, in the order that is asked for; 0: all */
-	uint32_t part, parts;        /* the part-th of parts, decided by a hash of the document's _id or its group's values; 0, 0: all */
+	const char *tag;        /* the data_tag; NULL: any */
+	msp_time start, end;    /* only what may have samples between them; INT64_MIN, INT64_MAX: all */
+	const char *sort;       /* a list of keys; NULL: the order of the store. See msp_waves_sorted() */
+	const char *group;      /* a list of keys: in each collection an ensemble for each set of values, in their order; NULL: none */
+	const char *join;       /* collections that are joined: msp_joins_open(); what has no match is killed. NULL: none */
+	const char *algorithm;  /* for what a join logs */
+	uint64_t limit;         /* only the first so many documents, in the order that is asked for; 0: all */
+	uint32_t part, parts;   /* the part-th of parts, by a hash of the document's _id or its group's values; 0, 0: all */
 };
 
 struct msp_waves; /* opaque: the objects of the documents that were chosen */
 
-/* The options for a key of an object have the same effect for that of the document: t0 is starttime, dt delta. MSP_USAGE: a query that cannot be. */
+/* MSP_USAGE with the reason if query, sort or group cannot be read. */
+MSP_API int msp_waves_check(const struct msp_waves_options *options, struct msp_error *err) MSP_CHECKED;
+/* Reads also the collections that are joined. */
 MSP_API int msp_waves_open(struct msp_store *s, const struct msp_waves_options *options, struct msp_waves **out,
                            struct msp_error *err) MSP_CHECKED;
-/* The next object, and with group the brackets around them: as msp_wfread_next(). The documents are chosen by the store, with what of the
- * expressions can be told it; the rest is evaluated here. */
+/* The next object, and with group the brackets around them: as msp_wfread_next(). The documents are chosen by the store,
+ * as far as the expressions can be told it; the rest is evaluated here. */
 MSP_API int msp_waves_next(struct msp_waves *w, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
-/* Whether sort has been done: it is not where objects of several collections are to be mixed, or where a key is not of the collection's
- * schema, so that documents and objects may be ordered differently. */
+/* Whether sort has been done: it is not where objects of several collections are to be mixed, or where a key is not of
+ * the collection's schema, so that documents and objects may be ordered differently. */
 MSP_API bool msp_waves_sorted(const struct msp_waves *w);
-MSP_API bool msp_waves_is_origin(const struct msp_waves *w); /* of the object last given: msp_wfread_is_origin() */
-MSP_API bool msp_waves_trouble(const struct msp_waves *w);   /* ... msp_wfread_trouble() */
-MSP_API const char *msp_waves_collection(const struct msp_waves *w); /* in which that is; NULL before the first */
-MSP_API uint64_t msp_waves_chosen(const struct msp_waves *w); /* documents chosen so far, those of other parts included */
-/* Whether any of the collections has a document. */
-MSP_API bool msp_waves_any(const struct msp_waves *w);
+/* Of the object last given: msp_wfread_is_origin(), msp_wfread_trouble(); whether it is not as it was saved: it was joined. */
+MSP_API bool msp_waves_is_origin(const struct msp_waves *w);
+MSP_API bool msp_waves_trouble(const struct msp_waves *w);
+MSP_API bool msp_waves_changed(const struct msp_waves *w);
+MSP_API uint64_t msp_waves_chosen(const struct msp_waves *w); /* documents so far, those of other parts included */
+/* Whether any of the collections has a document; what was asked for, for messages. */
+MSP_API bool msp_waves_any(const struct msp_waves *w, const char **collections);
 /* What a store is asked, and how, for a person: a line each. Appends. */
 MSP_API int msp_waves_explain(struct msp_waves *w, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
+/* What a user should be told of the joins at the end, as msp_join_remark(). */
+MSP_API bool msp_waves_remark(const struct msp_waves *w, unsigned i, char *buf, size_t size);
 MSP_API void msp_waves_free(struct msp_waves *w); /* NULL is allowed; before the store is closed */
 
 /* ---- saving ------------------------------------------------------------ */

@@ -42,7 +42,7 @@ static bool add_times(bson_t *all, uint32_t *n, const struct msp_waves_options *
 	                                                           "endtime", "{", "$exists", BCON_BOOL(false), "}", "}", "]"));
 }
 
-int wf_filter(const struct msp_waves_options *o, const char *collection, bson_t *out, struct msp_error *err)
+int wf_filter(const struct wf_selection *s, const char *collection, bson_t *out, struct msp_error *err)
 {
 	bool dead = strcmp(collection, "cemetery") == 0 || strcmp(collection, "abortions") == 0; /* which need no times */
 	bson_t all;
@@ -51,8 +51,8 @@ int wf_filter(const struct msp_waves_options *o, const char *collection, bson_t 
 
 	bson_init(out);
 	bson_init(&all);
-	good = (!o->query || bson_empty(o->query) || add(&all, &n, o->query)) &&
-	       (!o->tag || add_made(&all, &n, BCON_NEW("data_tag", BCON_UTF8(o->tag)))) && (dead || add_times(&all, &n, o)) &&
+	good = (!s->query || bson_empty(s->query) || add(&all, &n, s->query)) &&
+	       (!s->o.tag || add_made(&all, &n, BCON_NEW("data_tag", BCON_UTF8(s->o.tag)))) && (dead || add_times(&all, &n, &s->o)) &&
 	       (n == 0 || bson_append_array(out, "$and", 4, &all));
 	bson_destroy(&all);
 	if (good)
@@ -77,16 +77,16 @@ const char *wf_document_key(const char *key)
 
 static bool in_schema(const char *collection, const char *key)
 {
-	for (const struct msp_schema_row *s = msp_schema(collection); s; s = msp_schema_next(s))
-		if (s->kind == MSP_S_KEY && strcmp(s->name, key) == 0)
+	for (const struct msp_schema_row *row = msp_schema(collection); row; row = msp_schema_next(row))
+		if (row->kind == MSP_S_KEY && strcmp(row->name, key) == 0)
 			return true;
 	return false;
 }
 
-bool wf_can_sort(const struct msp_waves_options *o, const char *collection)
+bool wf_can_sort(const struct wf_selection *s, const char *collection)
 {
-	for (uint32_t i = 0; o->sort && i < o->sort->n; i++) {
-		const char *key = wf_document_key(o->sort->key[i].name);
+	for (uint32_t i = 0; i < s->sort.n; i++) {
+		const char *key = wf_document_key(s->sort.key[i].name);
 
 		if (key && !in_schema(collection, key))
 			return false;
@@ -101,7 +101,7 @@ static bool add_key(bson_t *sort, const char *key, bool descending)
 
 static bool add_keys(bson_t *sort, const struct msp_keys *keys)
 {
-	for (uint32_t i = 0; keys && i < keys->n; i++) {
+	for (uint32_t i = 0; i < keys->n; i++) {
 		const char *key = wf_document_key(keys->key[i].name);
 
 		if (key && !add_key(sort, key, keys->key[i].descending))
@@ -110,19 +110,19 @@ static bool add_keys(bson_t *sort, const struct msp_keys *keys)
 	return true;
 }
 
-int wf_order(const struct msp_waves_options *o, bool sorts, bson_t *out, struct msp_error *err)
+int wf_order(const struct wf_selection *s, bool sorts, bson_t *out, struct msp_error *err)
 {
 	bool good = true;
 
 	bson_init(out);
-	if (o->read.ensembles)
+	if (s->o.read.ensembles)
 		good = add_key(out, "msp.ensemble.id", false) && add_key(out, "msp.ensemble.member", false);
-	if (good && o->group)
-		good = add_keys(out, o->group);
+	if (good)
+		good = add_keys(out, &s->group);
 	if (good && sorts)
-		good = add_keys(out, o->sort);
+		good = add_keys(out, &s->sort);
 	/* the same order every time, where it decides what comes: who is first, or what is together */
-	if (good && (!bson_empty(out) || (o->limit && o->parts)))
+	if (good && (!bson_empty(out) || (s->o.limit && s->o.parts)))
 		good = add_key(out, "_id", false);
 	if (good)
 		return MSP_OK;

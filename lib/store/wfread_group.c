@@ -28,21 +28,21 @@ static int group_text(const struct msp_keys *keys, const char *collection, const
 	return rc;
 }
 
-int wf_place(const struct msp_waves_options *o, const char *collection, const bson_t *doc, struct wf_place *out)
+int wf_place(const struct wf_selection *s, const char *collection, const bson_t *doc, struct wf_place *out)
 {
-	struct wf_doc ensemble = o->read.ensembles ? ensemble_of(doc) : (struct wf_doc){NULL, 0};
+	struct wf_doc ensemble = s->o.read.ensembles ? ensemble_of(doc) : (struct wf_doc){NULL, 0};
 	const char *id = wf_string(&ensemble, "id");
 	struct msp_bytes text = {0};
 	bson_iter_t it;
 	int rc;
 
-	out->grouped = o->group || (id && msp_id_parse(id, &out->hash) == MSP_OK);
-	if (out->grouped && !o->group)
+	out->grouped = s->o.group || (id && msp_id_parse(id, &out->hash) == MSP_OK);
+	if (out->grouped && !s->o.group)
 		return MSP_OK;
-	if (!out->grouped && o->parts == 0)
+	if (!out->grouped && s->o.parts == 0)
 		return MSP_OK;
-	if (o->group)
-		rc = group_text(o->group, collection, doc, &text);
+	if (s->o.group)
+		rc = group_text(&s->group, collection, doc, &text);
 	else
 		rc = msp_order_key(bson_iter_init_find(&it, doc, "_id") ? &it : NULL, &text);
 	if (rc == MSP_OK)
@@ -51,19 +51,19 @@ int wf_place(const struct msp_waves_options *o, const char *collection, const bs
 	return rc;
 }
 
-int wf_bracket(const struct msp_waves_options *o, const bson_t *doc, const struct wf_place *place, struct msp_object *out)
+int wf_bracket(const struct wf_selection *s, const bson_t *doc, const struct wf_place *place, struct msp_object *out)
 {
 	struct wf_doc ensemble, own;
 	int rc = msp_object_reset(out, MSP_ENSEMBLE_BEGIN, MSP_NONE, 0);
 
 	out->id = place->hash;
-	if (rc == MSP_OK && !o->group) {
+	if (rc == MSP_OK && !s->o.group) {
 		ensemble = ensemble_of(doc);
 		own = wf_sub(&ensemble, "metadata");
 		return own.len > 0 ? msp_bytes_set(&out->metadata, own.data, own.len) : MSP_OK;
 	}
-	for (uint32_t i = 0; rc == MSP_OK && i < o->group->n; i++) {
-		const char *key = wf_document_key(o->group->key[i].name);
+	for (uint32_t i = 0; rc == MSP_OK && i < s->group.n; i++) {
+		const char *key = wf_document_key(s->group.key[i].name);
 		struct msp_value v;
 		bson_iter_t it;
 		bool array;
@@ -71,7 +71,7 @@ int wf_bracket(const struct msp_waves_options *o, const bson_t *doc, const struc
 		if (!key || !msp_path_single(bson_get_data(doc), doc->len, key, &it, &array))
 			continue;
 		msp_value_of_iter(&it, &v);
-		rc = msp_meta_set(out, o->group->key[i].name, &v, NULL);
+		rc = msp_meta_set(out, s->group.key[i].name, &v, NULL);
 		rc = rc == MSP_NOMEM ? rc : MSP_OK;
 	}
 	return rc;

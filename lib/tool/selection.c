@@ -247,6 +247,7 @@ int msp_recordings_put(struct msp_recordings *r, struct msp_object *o, unsigned 
 		rc = trim(r, o, &gone);
 	if (rc < 0 || gone)
 		return rc;
+	rc |= (flags & MSP_RECORDING_CHANGED) != 0;
 	if (data)
 		note(r, o, flags & MSP_RECORDING_TROUBLE ? msp_object_log_count(o) : 0);
 	if (rc > 0 && flags & MSP_RECORDING_ORIGIN)

@@ -148,6 +148,28 @@ values() # OBJECTS.json: station, kind, type, first and last sample of each comp
 	equal "$(msls -f '%{sta} %{live}' h.msp | grep -cE '^(nochunk|missing|url|fifo) true')" 4
 }
 
+@test "reading: the index of recordings gives what the recordings give; stations join" {
+	need_shared ffbx_unrotated_gaps.mseed
+	cp "$MSP_SHARED"/*.mseed "$MSP_SHARED"/*.sac .
+	for i in $(seq 0 14); do for c in 0 16 31; do dd if=iu_anmo_bh3.mseed bs=512 skip=$((i + c)) count=1 status=none; done; done >mixed.mseed
+	msread -q ./*.mseed ./*.sac -o want.msp
+	for store in $(stores); do
+		msindex ./*.mseed ./*.sac "$store"
+		expect 0 msread -q "$store" -o got.msp
+		equal "$(mscheck --digest got.msp | cut -c 1-32)" "$(mscheck --digest want.msp | cut -c 1-32)"
+		for i in 1 2; do msread -q --part $i/2 "$store" -o p$i.msp; done
+		equal "$(mscat p1.msp p2.msp | mscheck --digest | cut -c 1-32)" "$(mscheck --digest want.msp | cut -c 1-32)"
+		msdb import "$store" "$MSP_SHARED/site.json"
+		expect 0 msread --join site -e 'net == "TA"' "$store" -o joined.msp
+		equal "$(msls -f '%{sta} %{live}' joined.msp | sort)" "$(printf '034A true\nABTX true')"
+		equal "$(msls -f '%{sta} %{site_lat}' joined.msp | sort)" "$(for s in 034A ABTX; do msdb find "$store" site --query "{\"sta\": \"$s\"}" | jq -r '"\(.sta) \(.lat)"'; done | sort -u)"
+		expect 0 msread --join site -e 'net == "IU" && sta == "ANMO"' "$store" -o unjoined.msp
+		contains "$stderr" "without a match: killed"
+		equal "$(msls -f '%{live}' unjoined.msp | sort -u)" false
+		expect 1 msread --join nothing "$store"
+	done
+}
+
 # index FILE...: a document of wf_miniseed for each contiguous run, from what msread finds in each file alone
 index()
 {
@@ -304,7 +326,7 @@ keys() { msls -f '%{sta}.%{chan} %{starttime}'; }
 	expect 2 msread --query '{}' b.msp
 	contains "$stderr" "--query is for stores"
 	expect 2 msread --query '{' a.msdb
-	contains "$stderr" "--query: "
+	contains "$stderr" "query: "
 	expect 2 msread --query '{"$where": "1"}' a.msdb
 	contains "$stderr" '$where'
 	expect 2 msread --ensembles --group sta a.msdb
