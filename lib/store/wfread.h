@@ -14,6 +14,8 @@ struct wf_doc {
 	size_t len; /* 0: there is none */
 };
 
+/* Before its first element; false if there is no document. */
+bool wf_begin(const struct wf_doc *d, bson_iter_t *out);
 /* Finds a key at top level. */
 bool wf_find(const struct wf_doc *d, const char *key, bson_iter_t *out);
 /* The subdocument of a key; empty if there is none. */

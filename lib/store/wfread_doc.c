@@ -6,9 +6,14 @@
 
 /* ---- looking into documents -------------------------------------------- */
 
+bool wf_begin(const struct wf_doc *d, bson_iter_t *out)
+{
+	return d->len > 0 && bson_iter_init_from_data(out, d->data, d->len);
+}
+
 bool wf_find(const struct wf_doc *d, const char *key, bson_iter_t *out)
 {
-	return d->len > 0 && bson_iter_init_from_data(out, d->data, d->len) && bson_iter_find(out, key);
+	return wf_begin(d, out) && bson_iter_find(out, key);
 }
 
 struct wf_doc wf_sub(const struct wf_doc *d, const char *key)
@@ -165,7 +170,7 @@ static bool matrix(const struct wf_doc *list, unsigned depth, unsigned *n, doubl
 {
 	bson_iter_t it;
 
-	if (!bson_iter_init_from_data(&it, list->data, list->len))
+	if (!wf_begin(list, &it))
 		return false;
 	while (bson_iter_next(&it)) {
 		if (depth == 0 && BSON_ITER_HOLDS_ARRAY(&it)) {

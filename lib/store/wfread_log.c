@@ -34,7 +34,7 @@ static int log_of(const struct wf_doc *from, struct msp_object *o)
 	uint32_t n = 0;
 
 	msp_doc_begin(&d, &o->elog);
-	if (list.len > 0 && bson_iter_init_from_data(&it, list.data, list.len))
+	if (wf_begin(&list, &it))
 		while (bson_iter_next(&it)) {
 			struct wf_doc entry = {NULL, 0};
 			uint32_t len = 0;

@@ -51,7 +51,7 @@ static int names_add(struct names *names, const struct wf_doc *d, bool strings)
 {
 	bson_iter_t it;
 
-	if (d->len == 0 || !bson_iter_init_from_data(&it, d->data, d->len))
+	if (!wf_begin(d, &it))
 		return MSP_OK;
 	while (bson_iter_next(&it)) {
 		const char *text = strings ? wf_text(&it) : bson_iter_key(&it);
@@ -137,7 +137,7 @@ static void copy_rest(struct msp_wfread *r, struct msp_doc *d, const struct sour
 	bool saved = r->head.msp.len > 0 || strcmp(r->collection, "wf_miniseed") == 0;
 	bson_iter_t it;
 
-	if (!bson_iter_init_from_data(&it, s->doc.data, s->doc.len))
+	if (!wf_begin(&s->doc, &it))
 		return;
 	while (bson_iter_next(&it)) {
 		const char *key = bson_iter_key(&it);
@@ -187,7 +187,7 @@ static int copy_saved(struct msp_wfread *r, struct msp_doc *d, const struct sour
 	bson_iter_t it;
 	int rc = MSP_OK;
 
-	if (keys->len == 0 || !bson_iter_init_from_data(&it, keys->data, keys->len))
+	if (!wf_begin(keys, &it))
 		return MSP_OK;
 	while (rc == MSP_OK && bson_iter_next(&it)) {
 		const char *key = wf_text(&it);

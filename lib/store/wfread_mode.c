@@ -177,7 +177,7 @@ int wf_clean(struct msp_wfread *r, struct msp_error *err)
 
 	r->notes.len = 0;
 	if (r->options.mode == MSP_WF_PROMISCUOUS || r->head.dead || !msp_schema(r->collection) ||
-	    !bson_iter_init_from_data(&it, r->head.doc.data, r->head.doc.len))
+	    !wf_begin(&r->head.doc, &it))
 		return MSP_OK;
 	msp_doc_begin(&d, &r->clean);
 	while (rc == MSP_OK && bson_iter_next(&it))
