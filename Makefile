@@ -103,7 +103,7 @@ all: $(SO) $(STORE_SO) $(MONGO_SO) $(XML_SO) $(LINKS) $(B)/lib/libmspipe.a $(BIN
 	@ln -sfn $(FLAGS_HASH) build/current
 
 # Loops over samples gain from what -O2 leaves out (the byte shuffle is three times as fast).
-$(B)/obj/lib/stream/encode.o $(B)/obj/lib/core/samples.o $(B)/obj/lib/signal/exactsum.o: ALL_CFLAGS += $(if $(SAN),,-O3)
+$(B)/obj/lib/stream/encode.o $(B)/obj/lib/core/samples.o $(B)/obj/lib/signal/exactsum.o $(B)/obj/lib/store/wfsamples.o: ALL_CFLAGS += $(if $(SAN),,-O3)
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

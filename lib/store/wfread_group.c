@@ -31,11 +31,14 @@ static int group_text(const struct msp_keys *keys, const char *collection, const
 int wf_place(const struct wf_selection *s, const char *collection, const bson_t *doc, struct wf_place *out)
 {
 	struct wf_doc ensemble = s->o.read.ensembles ? ensemble_of(doc) : (struct wf_doc){NULL, 0};
-	const char *id = wf_string(&ensemble, "id");
+	const char *id = wf_string(&ensemble, "id"), *end = wf_string(&ensemble, "end");
 	struct msp_bytes text = {0};
 	bson_iter_t it;
 	int rc;
 
+	memset(out, 0, sizeof *out);
+	if (end && msp_id_parse(end, &out->end) != MSP_OK)
+		memset(&out->end, 0, sizeof out->end);
 	out->grouped = s->o.group || (id && msp_id_parse(id, &out->hash) == MSP_OK);
 	if (out->grouped && !s->o.group)
 		return MSP_OK;

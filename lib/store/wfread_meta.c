@@ -121,7 +121,7 @@ static int source_make(struct msp_wfread *r, const struct wf_doc *keys, struct s
 	s->values = wf_sub(&r->head.msp, "values");
 	s->raw = wf_list(&r->head.msp, "raw");
 	s->aliases = wf_sub(&r->head.msp, "alias");
-	if (names_add(&s->there, &s->doc, false) != MSP_OK || names_add(&s->alias, &s->aliases, true) != MSP_OK ||
+	if ((keys->len > 0 && names_add(&s->there, &s->doc, false) != MSP_OK) || names_add(&s->alias, &s->aliases, true) != MSP_OK ||
 	    names_add(&s->taken, keys, true) != MSP_OK || names_add(&s->taken, &s->aliases, false) != MSP_OK ||
 	    (r->options.ensembles && names_add(&s->taken, &members, true) != MSP_OK))
 		return MSP_NOMEM;

@@ -63,7 +63,10 @@ static int next_document(struct msp_waves *w, struct msp_error *err)
 static int close_group(struct msp_waves *w, struct msp_object *o, struct msp_error *err)
 {
 	w->open = false;
-	return msp_object_reset(o, MSP_ENSEMBLE_END, MSP_NONE, 0) == MSP_OK ? 1 : memory(err);
+	if (msp_object_reset(o, MSP_ENSEMBLE_END, MSP_NONE, 0) != MSP_OK)
+		return memory(err);
+	o->id = w->end;
+	return 1;
 }
 
 /* What comes before the waiting document: a bracket (1), or nothing (0). */
@@ -75,6 +78,7 @@ static int bracket(struct msp_waves *w, struct msp_object *o, struct msp_error *
 		return 0;
 	w->open = true;
 	w->group = w->place.hash;
+	w->end = w->place.end;
 	return wf_bracket(&w->s, w->doc, &w->place, o) == MSP_OK ? 1 : memory(err);
 }
 

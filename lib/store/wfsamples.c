@@ -225,15 +225,20 @@ static bool to_f32(const double *from, float *to, size_t n)
 	return odd ? to_f32_with_nan(from, to, n) : bad == 0;
 }
 
+/* Exact where the integer's double has the same bits: not for -0, not for NaN. */
 static bool to_i32(const double *from, int32_t *to, size_t n)
 {
-	uint32_t bad = 0;
+	uint64_t bad = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		bool in = from[i] >= INT32_MIN && from[i] <= INT32_MAX;
-		int32_t v = (int32_t)(in ? from[i] : 0);
+		double x = from[i], back;
+		uint64_t a, b;
+		int32_t v = (int32_t)(x >= INT32_MIN && x <= INT32_MAX ? x : 0);
 
-		bad |= !in || (double)v != from[i] || (v == 0 && signbit(from[i]));
+		back = v;
+		memcpy(&a, &x, sizeof a);
+		memcpy(&b, &back, sizeof b);
+		bad |= a ^ b;
 		to[i] = v;
 	}
 	return bad == 0;

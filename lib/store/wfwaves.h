@@ -28,6 +28,7 @@ const char *wf_document_key(const char *key);
 struct wf_place {
 	bool grouped;       /* it is of a group */
 	struct msp_id hash; /* of the group, or of the document's _id */
+	struct msp_id end;  /* of the bracket that closes an ensemble that was saved */
 };
 int wf_place(const struct wf_selection *s, const char *collection, const bson_t *doc, struct wf_place *out) MSP_CHECKED;
 /* The bracket that begins its group, into out, which is reset. */
@@ -50,7 +51,7 @@ struct msp_waves {
 	struct wf_place place;
 	bool reading, open;  /* a document gives objects; a bracket is open */
 	bool joined, unmatched; /* of the object last given */
-	struct msp_id group; /* of the bracket */
+	struct msp_id group, end; /* of the brackets */
 	uint64_t chosen;
 };
 
