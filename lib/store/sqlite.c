@@ -117,8 +117,11 @@ int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err)
 static int begin(struct msp_store *store, struct msp_error *err)
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	int s = q->inside ? msp_error_set(err, MSP_USAGE, "%s: a transaction in a transaction", q->path) : msp_sqlite_begin(q, err);
+	int s;
 
+	if (q->inside)
+		return msp_error_set(err, MSP_USAGE, "%s: a transaction in a transaction", q->path);
+	s = msp_sqlite_begin(q, err);
 	q->inside = s == MSP_OK;
 	q->spoiled = false;
 	return s;

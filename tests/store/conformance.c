@@ -767,6 +767,43 @@ static void files(void)
 	drop_json(two);
 }
 
+static uint64_t how_many(const char *collection)
+{
+	uint64_t n = 0;
+
+	CHECK(msp_store_count(store, collection, NULL, &n, &error) == MSP_OK);
+	return n;
+}
+
+/* What a server has not it takes for done: all that was written is there in the end. */
+static void transactions(void)
+{
+	bool server = strncmp(store_uri, "mongodb", 7) == 0;
+	bson_t *all = json("{}");
+
+	CHECK(msp_store_drop(store, "t", &error) == MSP_OK && msp_store_drop(store, "t2", &error) == MSP_OK);
+	CHECK(msp_store_begin(store, &error) == MSP_OK);
+	CHECK(put("t", "{'_id': 1}") == MSP_OK && put("t2", "{'_id': 1}") == MSP_OK && put("t", "{'_id': 1, 'a': 2}") == MSP_OK);
+	CHECKF(msp_store_commit(store, &error) == MSP_OK, "%s", error.text);
+	CHECK(how_many("t") == 1 && how_many("t2") == 1);
+	want("t", "{'a': 2}", "1");
+	/* undone, with the collection that was made */
+	CHECK(msp_store_begin(store, &error) == MSP_OK);
+	CHECK(put("t", "{'_id': 2}") == MSP_OK && put("t3", "{'_id': 1}") == MSP_OK && msp_store_delete(store, "t2", all, NULL, &error) == MSP_OK);
+	msp_store_rollback(store);
+	CHECK(how_many("t") == (server ? 2u : 1u) && how_many("t2") == (server ? 0u : 1u) && how_many("t3") == (server ? 1u : 0u));
+	CHECK(put("t3", "{'_id': 2}") == MSP_OK && how_many("t3") == (server ? 2u : 1u));
+	if (!server) {
+		CHECK(msp_store_begin(store, &error) == MSP_OK && msp_store_begin(store, &error) == MSP_USAGE);
+		msp_store_rollback(store);
+		/* closed before it was committed: undone */
+		CHECK(msp_store_begin(store, &error) == MSP_OK && put("t", "{'_id': 5}") == MSP_OK);
+		CHECK(msp_store_close(store, &error) == MSP_OK && msp_store_open(store_uri, MSP_STORE_CREATE, &store, &error) == MSP_OK);
+		CHECK(how_many("t") == 1);
+	}
+	drop_json(all);
+}
+
 int main(int argc, char **argv)
 {
 	bool all = !(argc == 3 && strcmp(argv[1], "-d") == 0);
@@ -790,6 +827,7 @@ int main(int argc, char **argv)
 	many();
 	together();
 	files();
+	transactions();
 	collections();
 	CHECK(msp_store_close(store, &error) == MSP_OK);
 	return unit_end("conformance");
