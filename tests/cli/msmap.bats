@@ -18,9 +18,10 @@ digest() { mscheck --full --digest "$1" | cut -d ' ' -f 1; }
 	for j in 1 3; do
 		expect_sh 0 "msmap -q -j $j --block 100k '$FLOW' <a.msp >out.msp"
 		equal "$stderr" ''
-		cmp serial.msp out.msp
+		equal "$(digest out.msp)" "$(digest serial.msp)"
 	done
-	msmap -q --block 0 "$FLOW" <a.msp | mscat --level 1 | cmp serial.msp -
+	mscat --level 0 serial.msp | cat >raw
+	msmap -q --block 0 "$FLOW" <a.msp | cmp raw -
 	msmap -q --unordered -j 3 --block 0 "$FLOW" -o out.msp <a.msp
 	equal "$(digest out.msp)" "$(digest serial.msp)"
 	equal "$(mshistory out.msp)" "$(mshistory serial.msp)"

@@ -13,9 +13,13 @@ digest() # FILE: of its objects; nothing if it is not whole
 # hosts_possible: is this machine one where hosts can be made? Else a skip, and under CI as root a failure.
 hosts_possible()
 {
-	command -v ip >/dev/null && command -v ssh >/dev/null && [ -x /usr/sbin/sshd ] || { cannot "iproute2, openssh-client and openssh-server are needed"; return; }
+	if ! command -v ip >/dev/null || ! command -v ssh >/dev/null || [ ! -x /usr/sbin/sshd ]; then
+		cannot "iproute2, openssh-client and openssh-server are needed"
+		return
+	fi
 	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
-	ip netns add "msp$$-try" 2>/dev/null && ip netns del "msp$$-try" || cannot "network namespaces cannot be made here"
+	ip netns add "msp$$-try" 2>/dev/null || { cannot "network namespaces cannot be made here"; return; }
+	ip netns del "msp$$-try"
 }
 
 # hosts_start N: hosts host1 ... hostN, and the namespace that `on_master` runs in. $HOSTS is their directory.
@@ -40,6 +44,8 @@ hosts_start()
 host_start()
 {
 	local k=$1 before=${2:-:} tries
+	host_kill "$k"
+	ip -n "$NET-0" link del "h$k" 2>/dev/null
 	ip netns del "$NET-$k" 2>/dev/null
 	ip netns add "$NET-$k"
 	ip -n "$NET-0" link add "h$k" type veth peer name eth0 netns "$NET-$k"
@@ -72,7 +78,7 @@ host_start()
 	END
 	ip netns exec "$NET-$k" unshare --mount sh -c "$before; exec /usr/sbin/sshd -D -f $HOSTS/sshd$k" >"$HOSTS/sshd$k.log" 2>&1 3>&- &
 	for ((tries = 0; tries < 100; tries++)); do
-		on_master ssh "host$k" true 2>"$HOSTS/ssh.err" && return 0
+		on_master ssh -o ConnectTimeout=2 "host$k" true 2>"$HOSTS/ssh.err" && return 0
 		sleep 0.1
 	done
 	cat "$HOSTS/ssh.err" "$HOSTS/sshd$k.log"
@@ -89,7 +95,7 @@ on_master()
 host_kill()
 {
 	local pids
-	pids=$(ip netns pids "$NET-$1") || return 0
+	pids=$(ip netns pids "$NET-$1" 2>/dev/null) || return 0
 	# shellcheck disable=SC2086 # a list
 	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	return 0
