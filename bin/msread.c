@@ -27,8 +27,10 @@ static const struct msp_option options[] = {
 	 .help = "stores: only documents that match the MongoDB filter JSON"},
 	{.name = "collection", .type = MSP_OPT_STRING, .offset = AT(waves.collection), .arg = "C",
 	 .help = "stores: read this collection (default: wf_TimeSeries and wf_Seismogram, or else wf_miniseed)"},
-	{.name = "tag", .type = MSP_OPT_STRING, .offset = AT(waves.tag), .arg = "TAG", .help = "stores: only documents with this data_tag"},
-	{.name = "from", .type = MSP_OPT_CHOICE, .offset = AT(with.from), .arg = "FORMAT", .choices = "auto|msp|mseed|sac", .def = "auto",
+	{.name = "tag", .type = MSP_OPT_STRING, .offset = AT(waves.tag), .arg = "TAG",
+	 .help = "stores: only documents with this data_tag"},
+	{.name = "from", .type = MSP_OPT_CHOICE, .offset = AT(with.from), .arg = "FORMAT",
+	 .choices = "auto|msp|mseed|sac", .def = "auto",
 	 .help = "what the files are (default: told by their content)"},
 	{.name = "start", .type = MSP_OPT_TIME, .offset = AT(with.start), .arg = "T", .help = "no samples before T"},
 	{.name = "end", .type = MSP_OPT_TIME, .offset = AT(with.end), .arg = "T", .help = "no samples after T"},
@@ -44,9 +46,11 @@ static const struct msp_option options[] = {
 	{.name = "join", .type = MSP_OPT_STRING, .offset = AT(waves.join), .arg = "LIST",
 	 .help = "stores: put the attributes of channel, site, source ... on objects, see msjoin(1)"},
 	{.name = "ensembles", .type = MSP_OPT_FLAG, .offset = AT(waves.read.ensembles), .help = "stores: ensembles as mssave got them"},
-	{.name = "mode", .type = MSP_OPT_CHOICE, .offset = AT(waves.read.mode), .arg = "MODE", .choices = "promiscuous|cautious|pedantic", .def = "promiscuous",
+	{.name = "mode", .type = MSP_OPT_CHOICE, .offset = AT(waves.read.mode), .arg = "MODE",
+	 .choices = "promiscuous|cautious|pedantic", .def = "promiscuous",
 	 .help = "stores: what is done with keys that MsPASS's schema has differently (default promiscuous: nothing)"},
-	{.name = "ids", .type = MSP_OPT_FLAG, .offset = AT(waves.read.ids), .help = "stores: add the document's _id as COLLECTION_id, and its references"},
+	{.name = "ids", .type = MSP_OPT_FLAG, .offset = AT(waves.read.ids),
+	 .help = "stores: add the document's _id as COLLECTION_id, and its references"},
 	{.name = "base", .type = MSP_OPT_STRING, .offset = AT(waves.read.base), .arg = "DIR", .flags = MSP_OPTF_NOID,
 	 .help = "stores: where relative directories of documents begin (default: the store's)"},
 	{.name = "explain", .type = MSP_OPT_FLAG, .offset = AT(explain), .flags = MSP_OPTF_NOID,
@@ -225,7 +229,8 @@ static int drain(void *self, struct msp_job *job)
 
 	for (size_t i = 0; i < r->sources.n && rc == MSP_OK && !msp_recordings_full(r->recordings); i++)
 		rc = r->store[i] ? read_store(r, r->store[i]) : msp_recordings_read(r->recordings, &r->sources.item[i]);
-	if (rc == MSP_OK && r->stores == 0 && msp_recordings_bytes(r->recordings) == 0 && r->sources.n > 0 && !msp_recordings_full(r->recordings))
+	if (rc == MSP_OK && r->stores == 0 && r->sources.n > 0 && msp_recordings_bytes(r->recordings) == 0 &&
+	    !msp_recordings_full(r->recordings))
 		return msp_error_set(msp_job_error(job), MSP_CORRUPT, "%s: no input: %s",
 		                     r->sources.item[0].path ? r->sources.item[0].path : "standard input",
 		                     r->sources.n == 1 ? "it is empty" : "all sources are empty");

@@ -30,7 +30,8 @@ struct msp_recordings; /* opaque */
 MSP_API struct msp_recordings *msp_recordings_new(struct msp_job *job, const struct msp_recordings_options *options) MSP_CHECKED;
 MSP_API void msp_recordings_free(struct msp_recordings *r); /* NULL is allowed */
 
-/* The stream's origin: what the sources are and what is selected, but not which part. Before the first object; looks at standard input. */
+/* The stream's origin: what the sources are and what is selected, but not which part. Before the first object; looks at
+ * standard input. */
 MSP_API int msp_recordings_origin(struct msp_recordings *r, const struct msp_sources *sources) MSP_CHECKED;
 /* Reads a source that is no store. */
 MSP_API int msp_recordings_read(struct msp_recordings *r, const struct msp_source *source) MSP_CHECKED;
@@ -53,8 +54,8 @@ MSP_API void msp_recordings_count(struct msp_recordings *r, uint64_t chosen); /*
 #define MSP_RECORDING_TROUBLE 2u /* the last entry of its log is to be told */
 #define MSP_RECORDING_CHANGED 4u /* it is another object than the stage before had */
 #define MSP_RECORDING_ARRANGE 8u /* it is sorted with the others; else it comes out at once */
-/* Cuts an object that was chosen, and gives it out. An object of which nothing is left, and one of relative time where a time is asked for, is
- * not given out. */
+/* Cuts an object that was chosen, and gives it out. An object of which nothing is left, and one of relative time where a time
+ * is asked for, is not given out. */
 MSP_API int msp_recordings_put(struct msp_recordings *r, struct msp_object *o, unsigned flags) MSP_CHECKED;
 /* Tells of a source how many of the objects that it gave are dead or doubtful, and why the first. */
 MSP_API void msp_recordings_tell(struct msp_recordings *r, const char *name);

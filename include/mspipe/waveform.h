@@ -1,8 +1,8 @@
 /* mspipe/waveform.h - waveform documents of a store as objects, and objects as waveform documents
  *
- * * A waveform document stands in wf_TimeSeries, wf_Seismogram or wf_miniseed and has MsPASS's keys: what the object is (npts, delta,
- * starttime, time_standard ...), where its samples lie (storage_mode, gridfs_id, dir, dfile, foff ...), and its metadata. Samples are
- * little-endian doubles: in GridFS component after component, in files of format "binary" sample after sample.
+ * * A waveform document stands in wf_TimeSeries, wf_Seismogram or wf_miniseed and has MsPASS's keys: what the object is
+ * (npts, delta, starttime, time_standard ...), where its samples lie (storage_mode, gridfs_id, dir, dfile, foff ...), and its
+ * metadata. Samples are little-endian doubles: in GridFS component after component, in files of format "binary" sample after sample.
  *
  * * One key is mspipe's own: the subdocument `msp`, with which an object that was saved is read as the very same object, id and
  * digest included. A document without it, or which somebody changed since, is read as well.
@@ -47,14 +47,14 @@ MSP_API bool msp_wf_bookkeeping(const char *key);
 /* ---- reading ----------------------------------------------------------- */
 
 /* MsPASS's reading modes: PROMISCUOUS copies every key. CAUTIOUS drops keys that the collection's schema has not, converts values
- * of a wrong type or drops them, each with a Complaint in the error log, and kills where a required key cannot be had. PEDANTIC kills
- * where a value has a wrong type. */
+ * of a wrong type or drops them, each with a Complaint in the error log, and kills where a required key cannot be had. PEDANTIC
+ * kills where a value has a wrong type. */
 enum msp_wf_mode { MSP_WF_PROMISCUOUS, MSP_WF_CAUTIOUS, MSP_WF_PEDANTIC };
 
 struct msp_wfread_options {
 	int mode;         /* enum msp_wf_mode */
 	bool headers;     /* no samples are looked for: live objects of type MSP_NONE, from the document alone */
-	bool ids;         /* metadata get the document's _id, as wf_TimeSeries_id or the like, and data_tag, elog_id, history_object_id */
+	bool ids;         /* metadata get the document's _id, as wf_TimeSeries_id, and data_tag, elog_id, history_object_id */
 	bool ensembles;   /* members of ensembles are to stand in these: they get none of the ensemble's own keys */
 	const char *base; /* where a relative dir begins; NULL: the directory of the store's file, or, for MongoDB, the current one */
 	msp_poll_fn *poll;
@@ -70,14 +70,15 @@ MSP_API void msp_wfread_free(struct msp_wfread *r); /* NULL is allowed */
 /* Begins a document of a collection; doc has to stay till its last object was given. */
 MSP_API int msp_wfread_begin(struct msp_wfread *r, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
 /* The document's next object: 1; 0: it has no more; below 0: the store fails, or memory or a signal ends it. A document gives
- * at least one object: what cannot be read (a missing or short file, missing chunks, a wrong npts, a storage_mode that is not read here, a
- * document without required keys) is a dead one with the document's metadata and the reason. It gives several where the bytes of a
- * miniSEED file that it names are not one contiguous run: nothing is merged. o is reset, filled, and owns what it has. */
+ * at least one object: what cannot be read (a missing or short file, missing chunks, a wrong npts, a storage_mode that is not
+ * read here, a document without required keys) is a dead one with the document's metadata and the reason. It gives several
+ * where the bytes of a miniSEED file that it names are not one contiguous run: nothing is merged. o is reset, filled, and owns what it has. */
 MSP_API int msp_wfread_next(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
-/* Whether the object last given has its origin here, in what the document says and its samples: its id is msp_object_origin_id(). Else it has the
- * id that it was saved with. */
+/* Whether the object last given has its origin here, in what the document says and its samples: its id is
+ * msp_object_origin_id(). Else it has the id that it was saved with. */
 MSP_API bool msp_wfread_is_origin(const struct msp_wfread *r);
-/* Whether something is wrong with it that was found here, not only in the log that the store has: the last entry of its log says what. */
+/* Whether something is wrong with it that was found here, not only in the log that the store has: the last entry of its log
+ * says what. */
 MSP_API bool msp_wfread_trouble(const struct msp_wfread *r);
 
 /* ---- choosing documents and reading them ------------------------------- */

@@ -65,8 +65,8 @@ struct msp_wfread {
 	bool one_run, pieces; /* the document is msindex's, of one run; which came in pieces, since not all of it can be decoded */
 };
 
-/* wfread_doc.c: what the object is, into o, which was reset to its kind. MSP_KILL: err says what the document lacks, and o has what it could
- * be given. wfread_meta.c: metadata and history. wfread_log.c: error log. */
+/* wfread_doc.c: what the object is, into o, which was reset to its kind. MSP_KILL: err says what the document lacks, and o has
+ * what it could be given. wfread_meta.c: metadata and history. wfread_log.c: error log. */
 int wf_kind(const struct msp_wfread *r);
 int wf_fields(struct msp_wfread *r, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
 int wf_metadata(struct msp_wfread *r, struct msp_object *o) MSP_CHECKED;
@@ -76,7 +76,8 @@ int wf_ids(struct msp_wfread *r, struct msp_object *o) MSP_CHECKED;
 /* msp_object_log() of what was found here. */
 int wf_note(struct msp_wfread *r, struct msp_object *o, int severity, const char *message) MSP_CHECKED;
 
-/* wfread_mode.c: the document as the schema has it, in r->clean, and complaints, one a line, in r->notes. MSP_KILL with the reason. */
+/* wfread_mode.c: the document as the schema has it, in r->clean, and complaints, one a line, in r->notes. MSP_KILL with the
+ * reason. */
 int wf_clean(struct msp_wfread *r, struct msp_error *err) MSP_CHECKED;
 
 /* wfsamples.c: samples of storage_mode gridfs, and of file with format binary. MSP_KILL: they cannot be had. */

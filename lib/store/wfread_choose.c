@@ -34,12 +34,14 @@ static bool add_made(bson_t *all, uint32_t *n, bson_t *condition)
  * to samples later. Where no endtime is said it may be any. */
 static bool add_times(bson_t *all, uint32_t *n, const struct msp_waves_options *o)
 {
-	double from = nextafter(msp_time_to_seconds(o->start), -INFINITY) - 1e-6, to = nextafter(msp_time_to_seconds(o->end), INFINITY) + 1e-6;
+	double from = nextafter(msp_time_to_seconds(o->start), -INFINITY) - 1e-6;
+	double to = nextafter(msp_time_to_seconds(o->end), INFINITY) + 1e-6;
 
 	if (o->end < INT64_MAX && !add_made(all, n, BCON_NEW("starttime", "{", "$lte", BCON_DOUBLE(to), "}")))
 		return false;
-	return o->start == INT64_MIN || add_made(all, n, BCON_NEW("$or", "[", "{", "endtime", "{", "$gte", BCON_DOUBLE(from), "}", "}", "{",
-	                                                           "endtime", "{", "$exists", BCON_BOOL(false), "}", "}", "]"));
+	return o->start == INT64_MIN ||
+	       add_made(all, n, BCON_NEW("$or", "[", "{", "endtime", "{", "$gte", BCON_DOUBLE(from), "}", "}", "{", "endtime", "{",
+	                                 "$exists", BCON_BOOL(false), "}", "}", "]"));
 }
 
 int wf_filter(const struct wf_selection *s, const char *collection, bson_t *out, struct msp_error *err)

@@ -164,7 +164,8 @@ static int copy_raw(struct msp_doc *d, const struct wf_doc *raw, int32_t index, 
 	bson_iter_binary(&it, &sub, &n, &element);
 	for (int i = 0; i < 4; i++)
 		length[i] = (uint8_t)((n + 5) >> 8 * i);
-	if (msp_bytes_set(scrap, length, 4) != MSP_OK || msp_bytes_append(scrap, element, n) != MSP_OK || msp_bytes_append(scrap, "", 1) != MSP_OK)
+	if (msp_bytes_set(scrap, length, 4) != MSP_OK || msp_bytes_append(scrap, element, n) != MSP_OK ||
+	    msp_bytes_append(scrap, "", 1) != MSP_OK)
 		return MSP_NOMEM;
 	if (msp_bson_valid(scrap->data, scrap->len) && bson_iter_init_from_data(&it, scrap->data, scrap->len) && bson_iter_next(&it))
 		msp_doc_iter(d, NULL, &it);

@@ -44,8 +44,8 @@ static bool right(const bson_iter_t *it, int type)
 
 static const char *type_name(int type)
 {
-	static const char *const names[] = {"", "an integer", "a double", "a string", "a truth value", "a document", "a list", "an ObjectId",
-	                                    "bytes"};
+	static const char *const names[] = {"", "an integer", "a double", "a string", "a truth value", "a document", "a list",
+	                                    "an ObjectId", "bytes"};
 
 	return type >= MSP_S_INT && type <= MSP_S_BYTES ? names[type] : "";
 }

@@ -189,7 +189,8 @@ bool msp_waves_remark(const struct msp_waves *w, unsigned i, char *buf, size_t s
 
 /* ---- questions --------------------------------------------------------- */
 
-int wf_choice(struct msp_waves *w, const char *collection, struct msp_choice *c, bson_t *filter, bson_t *order, struct msp_error *err)
+int wf_choice(struct msp_waves *w, const char *collection, struct msp_choice *c, bson_t *filter, bson_t *order,
+              struct msp_error *err)
 {
 	int rc = wf_filter(&w->s, collection, filter, err);
 
@@ -217,7 +218,8 @@ static int explain_one(struct msp_waves *w, const char *collection, struct msp_b
 
 	if (rc != MSP_OK)
 		return rc;
-	rc = msp_text_append(out, "collection: ") || msp_text_append(out, collection) || msp_text_append(out, "\n") ? memory(err) : MSP_OK;
+	if (msp_text_append(out, "collection: ") || msp_text_append(out, collection) || msp_text_append(out, "\n"))
+		rc = memory(err);
 	if (rc == MSP_OK)
 		rc = msp_store_explain(w->store, collection, &choice, out, err);
 	bson_destroy(&filter);

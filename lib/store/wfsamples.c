@@ -103,7 +103,8 @@ int wf_gridfs(struct msp_wfread *r, struct msp_object *o, struct msp_error *err)
 		return msp_error_set(err, MSP_KILL, "the document says %" PRIu64 " samples", o->npts);
 	rc = msp_store_get(r->store, bson_iter_value(&it), &g, &length, err);
 	if (rc == MSP_OK && length != size)
-		rc = msp_error_set(err, MSP_KILL, "npts %" PRIu64 " are %" PRIu64 " bytes, the GridFS file has %" PRIu64, o->npts, size, length);
+		rc = msp_error_set(err, MSP_KILL, "npts %" PRIu64 " are %" PRIu64 " bytes, the GridFS file has %" PRIu64, o->npts, size,
+		                   length);
 	if (rc == MSP_OK)
 		rc = make_room(o, size, err);
 	if (rc == MSP_OK)
@@ -168,8 +169,8 @@ int wf_binary(struct msp_wfread *r, struct msp_object *o, struct msp_error *err)
 	if (!size_of(o, &size))
 		return msp_error_set(err, MSP_KILL, "the document says %" PRIu64 " samples", o->npts);
 	if (offset > f->size || size > f->size - offset)
-		return msp_error_set(err, MSP_KILL, "%s: npts %" PRIu64 " from byte %" PRIu64 " on are %" PRIu64 " bytes, the file has only %" PRIu64
-		                     " in all", f->path, o->npts, offset, size, f->size);
+		return msp_error_set(err, MSP_KILL, "%s: npts %" PRIu64 " from byte %" PRIu64 " on are %" PRIu64
+		                     " bytes, the file has only %" PRIu64 " in all", f->path, o->npts, offset, size, f->size);
 	rc = make_room(o, size, err);
 	if (rc == MSP_OK)
 		rc = read_at(r, f, offset, o->samples.data, (size_t)size, err);

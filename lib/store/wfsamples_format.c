@@ -65,7 +65,8 @@ static struct msp_input *open_range(struct msp_wfread *r, const struct wf_file *
 }
 
 /* nbytes, or, where there are none, all up to the end of the file (*whole). */
-static int range_of(struct msp_wfread *r, const struct wf_file *f, uint64_t offset, uint64_t *size, bool *whole, struct msp_error *err)
+static int range_of(struct msp_wfread *r, const struct wf_file *f, uint64_t offset, uint64_t *size, bool *whole,
+                    struct msp_error *err)
 {
 	bson_iter_t it;
 	int64_t n;
@@ -115,8 +116,8 @@ static int plan(struct msp_wfread *r, const struct wf_file *f, uint64_t offset, 
 	if (rc != MSP_OK || r->plan.n < 2)
 		return rc;
 	if (r->plan.kept == 0)
-		return msp_error_set(err, MSP_KILL, "%s: nothing in it begins when the document says, and how long its samples are it does not say",
-		                     f->path);
+		return msp_error_set(err, MSP_KILL,
+		                     "%s: nothing in it begins when the document says, and how long its samples are it does not say", f->path);
 	o->want = msp_plan_wants;
 	o->want_context = &r->plan;
 	return MSP_OK;
@@ -172,7 +173,8 @@ static bool same_codes(const struct msp_wfread *r, const struct msp_object *o)
 	       same_code(o, "chan", r->codes.chan);
 }
 
-/* What the file says against what the document says. Nothing, where they agree: then the object is the one that the file gives. */
+/* What the file says against what the document says. Nothing, where they agree: then the object is the one that the file
+ * gives. */
 static int compare(struct msp_wfread *r, struct msp_object *o, bool codes)
 {
 	char text[200], name[80];
@@ -266,7 +268,7 @@ static int look(struct msp_wfread *r, struct msp_error *err)
 /* Three time series of a file, in the file's order, are the components of a seismogram: so MsPASS writes one. */
 static int three(struct msp_wfread *r, struct msp_object *o, struct msp_error *err)
 {
-	static const char why[] = "a seismogram needs three time series of the same span in the file at the document's place, and no more";
+	static const char why[] = "a seismogram needs three time series of the same span at the document's place in the file";
 	struct msp_object one;
 	uint32_t n = 1;
 	int rc;

@@ -1,5 +1,5 @@
-/* What msread does with files. A foreign file that can be read twice, and of which not everything may be wanted, is: first the headers, to
- * choose, then the samples of what was chosen. An msp stream is handed on as by a filter: its segments, ids and history stay. */
+/* What msread does with files. A foreign file that can be read twice, and of which not everything may be wanted, is: first
+ * the headers, to choose, then the samples of what was chosen. An msp stream is handed on as by a filter: its segments, ids and history stay. */
 #include "tool/recordings.h"
 
 #include <inttypes.h>
@@ -60,10 +60,12 @@ static int read_objects(struct msp_recordings *r, struct msp_input *in, bool pla
 static int read_planned(struct msp_recordings *r, const struct msp_source *s, int fd)
 {
 	struct msp_plan plan = {0};
-	struct msp_input_options first = {.headers = true}, second = {.headers = r->options.headers, .want = msp_plan_wants, .want_context = &plan};
+	struct msp_input_options first = {.headers = true}, second = {.headers = r->options.headers};
 	struct msp_input *in;
 	int rc = go_back(r, s, fd);
 
+	second.want = msp_plan_wants;
+	second.want_context = &plan;
 	in = rc == MSP_OK ? open_input(r, s, fd, &first) : NULL;
 	rc = in ? msp_plan_make(&plan, in, recordings_choose, r, msp_job_error(r->job)) : msp_job_error(r->job)->status;
 	msp_input_free(in);

@@ -23,7 +23,8 @@ struct msp_recordings {
 };
 
 bool recordings_windowed(const struct msp_recordings *r);
-/* 1: the object is in the selection, is to come out here, and was counted; 0: not; below 0: failure. context is the msp_recordings. */
+/* 1: the object is in the selection, is to come out here, and was counted; 0: not; below 0: failure. context is the
+ * msp_recordings. */
 int recordings_choose(void *context, struct msp_object *o);
 /* Gives out an object whose origin is here. */
 int recordings_give(struct msp_recordings *r, struct msp_object *o) MSP_CHECKED;

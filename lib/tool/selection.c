@@ -100,7 +100,8 @@ static int selected(struct msp_recordings *r, const struct msp_object *o)
 	if (!msp_object_is_data(o))
 		return 1;
 	if (recordings_windowed(r) && o->live &&
-	    (o->relative || (r->options.start != MSP_OPT_UNSET && msp_object_end(o) < r->options.start) || (r->options.end != MSP_OPT_UNSET && o->start > r->options.end)))
+	    (o->relative || (r->options.start != MSP_OPT_UNSET && msp_object_end(o) < r->options.start) ||
+	     (r->options.end != MSP_OPT_UNSET && o->start > r->options.end)))
 		return 0;
 	for (size_t i = 0; i < r->options.exprs.n; i++) {
 		bool yes;
@@ -309,6 +310,7 @@ int msp_recordings_drain(struct msp_recordings *r)
 	for (size_t i = 0; i < r->options.exprs.n; i++)
 		msp_job_complaints(r->job, r->expr[i], "comparisons with it are false");
 	if (r->told > RECORDINGS_NAMED)
-		msp_job_warn(r->job, "%" PRIu64 " dead objects in all; %" PRIu64 " more sources have some", r->all_dead, r->told - RECORDINGS_NAMED);
+		msp_job_warn(r->job, "%" PRIu64 " dead objects in all; %" PRIu64 " more sources have some", r->all_dead,
+		             r->told - RECORDINGS_NAMED);
 	return rc;
 }

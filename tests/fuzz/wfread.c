@@ -1,5 +1,5 @@
-/* Fuzz: a waveform document as it may stand in a store, in BSON, read in each mode, with samples looked for and without. Whatever it says, there is an
- * object, whose metadata and error log are documents; no more memory is taken than its samples could have. */
+/* Fuzz: a waveform document as it may stand in a store, in BSON, read in each mode, with samples looked for and without.
+ * Whatever it says, there is an object, whose metadata and error log are documents. */
 #include "mspipe/waveform.h"
 
 #include <stdlib.h>
