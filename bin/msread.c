@@ -185,7 +185,7 @@ static int read_waves(struct read *r, struct msp_store *s, struct msp_waves *w)
 
 		flags |= msp_waves_is_origin(w) ? MSP_RECORDING_ORIGIN : 0;
 		flags |= msp_waves_trouble(w) ? MSP_RECORDING_TROUBLE : 0;
-		flags |= msp_waves_changed(w) ? MSP_RECORDING_CHANGED : 0;
+		flags |= msp_waves_changed(w) || (r->with.headers && o.live) ? MSP_RECORDING_CHANGED : 0;
 		rc = msp_recordings_put(r->recordings, &o, flags);
 		if (rc < 0)
 			break;

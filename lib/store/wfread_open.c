@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Documents a round trip where samples are read in between, which may take its time: a server forgets a cursor that
+ * it was not asked for ten minutes. */
+#define WITH_SAMPLES 100
+
 static int memory(struct msp_error *err)
 {
 	return msp_error_set(err, MSP_NOMEM, "out of memory");
@@ -204,6 +208,7 @@ int wf_choice(struct msp_waves *w, const char *collection, struct msp_choice *c,
 	*c = (struct msp_choice){.filter = filter, .expr = w->s.o.expr, .exprs = w->s.o.n_expr,
 	                         .poll = w->s.o.read.poll, .poll_context = w->s.o.read.context};
 	c->sort = bson_empty(order) ? NULL : order;
+	c->batch = w->s.o.read.headers ? 0 : WITH_SAMPLES;
 	c->limit = w->s.o.limit ? w->s.o.limit - w->chosen : 0;
 	return MSP_OK;
 }

@@ -239,18 +239,18 @@ int msp_recordings_flow(struct msp_recordings *r, struct msp_object *o)
 
 int msp_recordings_put(struct msp_recordings *r, struct msp_object *o, unsigned flags)
 {
-	bool gone = false, data = msp_object_is_data(o);
+	bool gone = false;
 	int rc = 0;
 
-	if (data && o->live && recordings_windowed(r) && o->relative)
-		return MSP_OK;
-	if (data)
+	if (msp_object_is_data(o)) {
+		if (o->live && recordings_windowed(r) && o->relative)
+			return MSP_OK;
 		rc = trim(r, o, &gone);
-	if (rc < 0 || gone)
-		return rc;
-	rc |= (flags & MSP_RECORDING_CHANGED) != 0;
-	if (data)
+		if (rc < 0 || gone)
+			return rc;
 		note(r, o, flags & MSP_RECORDING_TROUBLE ? msp_object_log_count(o) : 0);
+		rc |= (flags & MSP_RECORDING_CHANGED) != 0;
+	}
 	if (rc > 0 && flags & MSP_RECORDING_ORIGIN)
 		msp_object_origin_id(o);
 	else if (rc > 0)

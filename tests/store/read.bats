@@ -355,3 +355,34 @@ keys() { msls -f '%{sta}.%{chan} %{starttime}'; }
 		[ -n "${MSP_SAN:-}" ] || [ "$output" -lt 100000 ]
 	done
 }
+
+@test "reading: headers of what was saved are other objects than those" {
+	python3 "$MSP_TOP/tests/store/make_documents.py" "$PWD"
+	msdb import a.msdb good
+	id=$(msread -q --headers --tag t a.msdb | msls -f '%{id} %{type}')
+	[ "${id#* }" = none ]
+	[ "${id% *}" != 00112233445566778899aabbccddeeff ]
+	equal "$(msread -q --headers a.msdb -e 'sta == "GRID"' | msread --headers | msls -f '%{id}')" "$(msread -q --headers a.msdb -e 'sta == "GRID"' | msls -f '%{id}')"
+}
+
+@test "reading: a server that dies while it is read: an error, and no stream that looks whole" { # the last: the server is gone then
+	need_server
+	[ -n "${SECANTUS_PID:-}" ] || skip "only with a server of our own"
+	head -c 800 /dev/zero >zeros
+	seq 3000 | sed "s|.*|{\"_id\": &, \"sta\": \"S\", \"npts\": 100, \"delta\": 1.0, \"starttime\": 0.5, \"time_standard\": \"UTC\", \"storage_mode\": \"file\", \"dir\": \"$PWD\", \"dfile\": \"zeros\"}|" >wf_TimeSeries.jsonl
+	msdb import "$MONGO/msp_dies_$$" wf_TimeSeries.jsonl
+	equal "$(msread "$MONGO/msp_dies_$$" | msls | wc -l)" 3000
+	mkfifo p
+	timeout 120 msread "$MONGO/msp_dies_$$" >p 2>err &
+	pid=$!
+	exec 4<p
+	head -c 1000 <&4 >start
+	kill -9 "$SECANTUS_PID"
+	cat start <(cat <&4) >got.msp
+	exec 4<&-
+	status=0
+	wait "$pid" || status=$?
+	equal "$status" 1
+	grep -q "msread: mongodb://" err
+	expect 4 mscheck got.msp
+}
