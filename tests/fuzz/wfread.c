@@ -32,7 +32,7 @@ static void read_one(const char *collection, const bson_t *doc, int mode, bool h
 	struct msp_error err = {0};
 	struct msp_wfread *r;
 	struct msp_object x;
-	int rc, n = 0;
+	int rc = -1, n = 0;
 
 	if (msp_wfread_new(store(), &o, &r, &err) != MSP_OK)
 		return;
