@@ -4,6 +4,7 @@
 #include "store/edit.h"
 #include "store/order.h"
 #include "store/room.h"
+#include "store/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,62 +41,6 @@ static int check_writable(const struct msp_store *s, const char *c, struct msp_e
 	return check_collection(s, c, err);
 }
 
-static bool ascii(const char *text, size_t n)
-{
-	uint64_t some, all = 0;
-
-	for (; n >= sizeof(some); text += sizeof(some), n -= sizeof(some)) {
-		memcpy(&some, text, sizeof(some));
-		all |= some;
-	}
-	for (; n > 0; n--)
-		all |= (unsigned char)*text++;
-	return !(all & UINT64_C(0x8080808080808080));
-}
-
-/* Keys and values in plain ASCII, of the types that most documents are made of. */
-static bool plain(bson_iter_t *it)
-{
-	while (bson_iter_next(it)) {
-		bson_iter_t inner;
-
-		if (!ascii(bson_iter_key(it), bson_iter_key_len(it)))
-			return false;
-		switch (bson_iter_type(it)) {
-		case BSON_TYPE_UTF8: {
-			uint32_t n;
-			const char *text = bson_iter_utf8(it, &n);
-
-			if (!ascii(text, n))
-				return false;
-			break;
-		}
-		case BSON_TYPE_DOCUMENT:
-		case BSON_TYPE_ARRAY:
-			if (!bson_iter_recurse(it, &inner) || !plain(&inner))
-				return false;
-			break;
-		case BSON_TYPE_DOUBLE:
-		case BSON_TYPE_INT32:
-		case BSON_TYPE_INT64:
-		case BSON_TYPE_BOOL:
-		case BSON_TYPE_OID:
-		case BSON_TYPE_NULL:
-		case BSON_TYPE_DATE_TIME: break;
-		default: return false;
-		}
-	}
-	return true;
-}
-
-/* All text is UTF-8. Looking at it thoroughly takes as long as storing it. */
-static bool valid_text(const bson_t *doc)
-{
-	bson_iter_t it;
-
-	return (bson_iter_init(&it, doc) && plain(&it)) || bson_validate(doc, BSON_VALIDATE_UTF8 | BSON_VALIDATE_UTF8_ALLOW_NULL, NULL);
-}
-
 static int check_document(const bson_t *doc, bool needs_id, bool *has_id, struct msp_error *err)
 {
 	bson_iter_t it;
@@ -103,7 +48,7 @@ static int check_document(const bson_t *doc, bool needs_id, bool *has_id, struct
 	*has_id = false;
 	if (doc->len > MSP_STORE_DOCUMENT_MAX)
 		return msp_error_set(err, MSP_USAGE, "a document of %u bytes; the most is %d", doc->len, MSP_STORE_DOCUMENT_MAX);
-	if (!msp_bson_valid(bson_get_data(doc), doc->len) || !valid_text(doc))
+	if (!msp_bson_valid(bson_get_data(doc), doc->len) || !msp_document_is_utf8(bson_get_data(doc), doc->len))
 		return msp_error_set(err, MSP_USAGE, "a document that is none, is nested too deep, or holds a string that is not UTF-8");
 	if (!bson_iter_init(&it, doc))
 		return msp_error_set(err, MSP_USAGE, "a document that is none");
@@ -291,7 +236,7 @@ static int gather(struct batch *b, const bson_t *const *docs, size_t n, bool rep
 	size_t bytes = 0;
 
 	*bad = MSP_OK;
-	for (b->n = 0; b->n < n; b->n++) {
+	for (b->n = 0; b->n < n && b->n < MSP_STORE_BATCH; b->n++) {
 		bool has_id;
 
 		b->made[b->n] = NULL;
@@ -314,7 +259,7 @@ static int gather(struct batch *b, const bson_t *const *docs, size_t n, bool rep
 
 static int put(struct msp_store *s, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *done, struct msp_error *err)
 {
-	size_t room = n < s->backend->batch ? n : s->backend->batch, at = 0;
+	size_t room = n < MSP_STORE_BATCH ? n : MSP_STORE_BATCH, at = 0;
 	struct batch b = {.doc = calloc(room + 1, sizeof(*b.doc)), .made = calloc(room + 1, sizeof(*b.made))};
 	int r = b.doc && b.made ? check_writable(s, c, err) : memory(err), bad = MSP_OK;
 	uint64_t stored, total = 0;
@@ -322,7 +267,7 @@ static int put(struct msp_store *s, const char *c, const bson_t *const *docs, si
 	while (r == MSP_OK && bad == MSP_OK && at < n) {
 		struct msp_error why = {0};
 
-		r = gather(&b, docs + at, n - at < room ? n - at : room, replace, &bad, &why);
+		r = gather(&b, docs + at, n - at, replace, &bad, &why);
 		stored = 0;
 		if (r == MSP_OK && b.n > 0)
 			r = s->backend->put(s, c, b.doc, b.n, replace, &stored, err);
