@@ -34,6 +34,10 @@ MSP_API bool msp_store_is(const char *text);
  * it cannot be reached, read or written. */
 MSP_API int msp_store_open(const char *uri, unsigned flags, struct msp_store **out,
                            struct msp_error *err) MSP_CHECKED;
+/* The same; poll (may be NULL) is asked while another process's lock is waited for: not 0 ends the waiting, with MSP_INTERRUPTED. Without it
+ * a signal is not noticed before the lock is free, or after 30 s. */
+MSP_API int msp_store_open_with(const char *uri, unsigned flags, int (*poll)(void *context), void *context, struct msp_store **out,
+                                struct msp_error *err) MSP_CHECKED;
 /* Closes s (NULL is allowed), and says whether all that was written is on the disk. */
 MSP_API int msp_store_close(struct msp_store *s, struct msp_error *err);
 /* For messages: the URI without password and options. Borrowed from s. */

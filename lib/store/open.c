@@ -119,6 +119,11 @@ static int open_mongo(const char *text, struct msp_store **out, struct msp_error
 
 int msp_store_open(const char *uri, unsigned flags, struct msp_store **out, struct msp_error *err)
 {
+	return msp_store_open_with(uri, flags, NULL, NULL, out, err);
+}
+
+int msp_store_open_with(const char *uri, unsigned flags, int (*poll)(void *context), void *context, struct msp_store **out, struct msp_error *err)
+{
 	int s;
 
 	*out = NULL;
@@ -129,7 +134,7 @@ int msp_store_open(const char *uri, unsigned flags, struct msp_store **out, stru
 	if (is_mongo(uri)) {
 		s = open_mongo(uri, out, err);
 	} else {
-		s = msp_sqlite_open(uri, flags, out, err);
+		s = msp_sqlite_open(uri, flags, poll, context, out, err);
 		if (s == MSP_OK && !((*out)->name = strdup(uri))) {
 			(void)msp_store_close(*out, NULL);
 			*out = NULL;

@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BUSY_MS 30000
-/* Documents in a transaction. Ids are hashes: each goes to another page of its index, and the fewer times a page is written
- * for one of them, the better. */
-#define BATCH 20000
 
 /* ---- messages ---------------------------------------------------------- */
 
@@ -31,6 +29,10 @@ int msp_sqlite_fail(struct msp_sqlite *q, sqlite3 *db, struct msp_error *err)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
+		if (q->interrupted) {
+			q->interrupted = false;
+			return msp_error_set(err, MSP_INTERRUPTED, "interrupted");
+		}
 		if (e == ENOLCK)
 			return msp_error_set(err, MSP_FAIL, "%s: its file system has no locks", q->path);
 		return msp_error_set(err, MSP_FAIL, "%s: locked by another process for more than %d s", q->path, BUSY_MS / 1000);
@@ -178,12 +180,33 @@ static void sql_order(sqlite3_context *context, int n, sqlite3_value **v)
 	msp_bytes_free(&out);
 }
 
+/* ---- waiting ----------------------------------------------------------- */
+
+/* Called when a lock is held by somebody else, n times before: 1 to try again. A signal ends the pause, or is noticed after it. */
+static int busy(void *context, int n)
+{
+	static const long pause_ms[] = {1, 2, 5, 10, 20, 50};
+	const long many = (long)(sizeof(pause_ms) / sizeof(*pause_ms));
+	struct msp_sqlite *q = context;
+	long ms = pause_ms[n < many ? n : many - 1], waited = n < many ? 0 : 88 + (n - many) * pause_ms[many - 1];
+	struct timespec t = {.tv_nsec = ms * 1000000};
+
+	if (q->poll && q->poll(q->context)) {
+		q->interrupted = true;
+		return 0;
+	}
+	if (waited > BUSY_MS)
+		return 0;
+	(void)nanosleep(&t, NULL);
+	return 1;
+}
+
 static int configure(struct msp_sqlite *q, sqlite3 *db, struct msp_error *err)
 {
 	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
 
 	sqlite3_extended_result_codes(db, 1);
-	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_busy_handler(db, busy, q);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -441,14 +464,14 @@ static int close_store(struct msp_store *store, struct msp_error *err)
 }
 
 static const struct msp_backend backend = {
-	.version = MSP_BACKEND_VERSION, .batch = BATCH, .close = close_store, .collections = msp_sqlite_collections, .find = msp_sqlite_find,
+	.version = MSP_BACKEND_VERSION, .close = close_store, .collections = msp_sqlite_collections, .find = msp_sqlite_find,
 	.next = msp_sqlite_next, .done = msp_sqlite_done, .explain = msp_sqlite_explain, .count = msp_sqlite_count, .distinct = msp_sqlite_distinct,
 	.put = msp_sqlite_put, .update = msp_sqlite_update, .remove = msp_sqlite_remove, .drop = msp_sqlite_drop,
 	.index = msp_sqlite_index, .indexes = msp_sqlite_indexes, .index_drop = msp_sqlite_index_drop, .check = msp_sqlite_check,
 	.begin = begin, .end = end,
 };
 
-int msp_sqlite_open(const char *path, unsigned flags, struct msp_store **out, struct msp_error *err)
+int msp_sqlite_open(const char *path, unsigned flags, int (*poll)(void *context), void *context, struct msp_store **out, struct msp_error *err)
 {
 	struct msp_sqlite *q = calloc(1, sizeof(*q));
 	int s;
@@ -461,6 +484,8 @@ int msp_sqlite_open(const char *path, unsigned flags, struct msp_store **out, st
 	q->store.backend = &backend;
 	q->store.writable = flags & (MSP_STORE_WRITE | MSP_STORE_CREATE);
 	q->schema_version = -1;
+	q->poll = poll;
+	q->context = context;
 	s = open_store(q, flags, err);
 	if (s != MSP_OK) {
 		(void)close_store(&q->store, NULL);

@@ -55,6 +55,9 @@ struct msp_sqlite {
 	bool wal, wrote;
 	int64_t journal, log; /* bytes of a rollback journal, of a write-ahead log, that lay beside the file when it was opened */
 	bool inside, spoiled; /* in a transaction of the store's user; something in it failed */
+	int (*poll)(void *context); /* while it waits; NULL: nobody is asked */
+	void *context;
+	bool interrupted; /* poll() ended a waiting */
 	int64_t schema_version; /* of what is in tables */
 	struct msp_table *tables;
 	struct msp_bytes key; /* scratch */
