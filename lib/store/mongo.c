@@ -10,6 +10,7 @@
 
 #define TRIES 4          /* of what may be repeated without harm */
 #define FIRST_WAIT_MS 100 /* then twice that, and so on */
+#define DUPLICATE_KEY 11000
 #define SELECTION_MS 4000 /* for a server that is not there, unless the URI says otherwise */
 
 /* Visible: dlsym() looks for it. */
@@ -338,7 +339,8 @@ static int write_once(struct mongo *m, const char *c, const bson_t *const *docs,
 			*repeat = transient(&e, &reply);
 			if (first_error(&reply, &index)) {
 				*at += index;
-				*repeat = false;
+				/* two that insert the same _id at once: the one that came second finds it, and replaces it */
+				*repeat = replace && e.code == DUPLICATE_KEY;
 			}
 			r = fail(m, &e, err);
 		}
@@ -366,27 +368,48 @@ static int put(struct msp_store *s, const char *c, const bson_t *const *docs, si
 	}
 }
 
+/* Twice is as once: what it sets does not depend on what is there, and it inserts at most the _id that it names. */
+static bool repeatable(const bson_t *filter, const bson_t *change, unsigned flags)
+{
+	bson_iter_t it;
+	bool ok = bson_iter_init(&it, change) && (!(flags & MSP_UPDATE_UPSERT) || bson_has_field(filter, "_id"));
+
+	while (ok && bson_iter_next(&it))
+		ok = strcmp(bson_iter_key(&it), "$set") == 0 || strcmp(bson_iter_key(&it), "$unset") == 0 ||
+		     strcmp(bson_iter_key(&it), "$setOnInsert") == 0;
+	/* one of several that match might be another one the second time */
+	return ok && (!(flags & MSP_UPDATE_ONE) || bson_has_field(filter, "_id"));
+}
+
 static int update(struct msp_store *s, const char *c, const bson_t *filter, const bson_t *change, unsigned flags, struct msp_updated *out,
                   struct msp_error *err)
 {
 	struct mongo *m = (struct mongo *)s;
 	mongoc_collection_t *in = collection(m, c);
-	bson_t opts = BSON_INITIALIZER, reply, empty;
+	bson_t opts = BSON_INITIALIZER, empty;
 	bson_error_t e;
 	bson_iter_t id;
-	bool ok;
+	bool ok = false;
 
 	if (flags & MSP_UPDATE_UPSERT)
 		BSON_APPEND_BOOL(&opts, "upsert", true);
 	filter = or_all(filter, &empty);
-	ok = flags & MSP_UPDATE_ONE ? mongoc_collection_update_one(in, filter, change, &opts, &reply, &e)
-	                            : mongoc_collection_update_many(in, filter, change, &opts, &reply, &e);
-	if (ok) {
-		out->matched = number_of(&reply, "matchedCount");
-		out->modified = number_of(&reply, "modifiedCount");
-		out->inserted = bson_iter_init_find(&id, &reply, "upsertedId");
+	for (int try = 0; !ok; try++) {
+		bson_t reply;
+		bool repeat;
+
+		ok = flags & MSP_UPDATE_ONE ? mongoc_collection_update_one(in, filter, change, &opts, &reply, &e)
+		                            : mongoc_collection_update_many(in, filter, change, &opts, &reply, &e);
+		if (ok) {
+			out->matched = number_of(&reply, "matchedCount");
+			out->modified = number_of(&reply, "modifiedCount");
+			out->inserted = bson_iter_init_find(&id, &reply, "upsertedId");
+		}
+		repeat = !ok && (transient(&e, &reply) || e.code == DUPLICATE_KEY) && repeatable(filter, change, flags);
+		bson_destroy(&reply);
+		if (!ok && !(repeat && again(try)))
+			break;
 	}
-	bson_destroy(&reply);
 	bson_destroy(&opts);
 	mongoc_collection_destroy(in);
 	return ok ? MSP_OK : fail(m, &e, err);
@@ -432,7 +455,7 @@ static int make_index(struct msp_store *s, const char *c, const char *name, cons
 	struct mongo *m = (struct mongo *)s;
 	bson_t *command;
 	bson_error_t e;
-	bool ok;
+	bool ok = false;
 
 	command = BCON_NEW("createIndexes", BCON_UTF8(c), "indexes", "[", "{", "key", BCON_DOCUMENT(keys), "name", BCON_UTF8(name), "}", "]");
 	if (flags & MSP_INDEX_UNIQUE) {
@@ -440,7 +463,16 @@ static int make_index(struct msp_store *s, const char *c, const char *name, cons
 		command = BCON_NEW("createIndexes", BCON_UTF8(c), "indexes", "[", "{", "key", BCON_DOCUMENT(keys), "name", BCON_UTF8(name),
 		                   "unique", BCON_BOOL(true), "}", "]");
 	}
-	ok = mongoc_database_write_command_with_opts(m->db, command, NULL, NULL, &e);
+	for (int try = 0; !ok; try++) {
+		bson_t reply;
+		bool repeat;
+
+		ok = mongoc_database_write_command_with_opts(m->db, command, NULL, &reply, &e);
+		repeat = !ok && transient(&e, &reply);
+		bson_destroy(&reply);
+		if (!ok && !(repeat && again(try)))
+			break;
+	}
 	bson_destroy(command);
 	return ok ? MSP_OK : fail(m, &e, err);
 }
@@ -503,7 +535,7 @@ static int index_drop(struct msp_store *s, const char *c, const char *name, stru
 }
 
 static const struct msp_backend backend = {
-	.version = MSP_BACKEND_VERSION, .batch = MSP_STORE_BATCH, .remote = true, .explain = msp_mongo_explain, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
+	.version = MSP_BACKEND_VERSION, .remote = true, .explain = msp_mongo_explain, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
 	.count = count, .distinct = distinct, .put = put, .update = update, .remove = remove_all, .drop = drop, .index = make_index,
 	.indexes = indexes, .index_drop = index_drop,
 };
