@@ -173,6 +173,8 @@ struct msp_outfile; /* opaque */
 MSP_API struct msp_outfile *msp_outfile_open(const char *path, struct msp_error *err) MSP_CHECKED;
 MSP_API int msp_outfile_fd(const struct msp_outfile *f);
 MSP_API const char *msp_outfile_path(const struct msp_outfile *f);
+/* Gives the file another path, in the same directory, before it is committed: where its name is known only in the end. */
+MSP_API int msp_outfile_rename(struct msp_outfile *f, const char *path, struct msp_error *err) MSP_CHECKED;
 /* Flushes to the disk, gives the file its name (replacing an older one), flushes the directory. On failure the old file is still there. Frees f in any case. */
 MSP_API int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err) MSP_CHECKED;
 /* Flushes and closes the file, which keeps a temporary name till it is committed or aborted: for many files that are to appear

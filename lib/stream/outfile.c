@@ -218,6 +218,21 @@ const char *msp_outfile_temporary(const struct msp_outfile *f)
 	return f->temporary;
 }
 
+int msp_outfile_rename(struct msp_outfile *f, const char *path, struct msp_error *err)
+{
+	char *copy = strdup(path), *target = copy && !f->direct ? new_target(path) : NULL;
+
+	if (!copy || (!target && !f->direct)) {
+		free(copy);
+		return msp_error_errno(err, MSP_FAIL, "%s", path);
+	}
+	free(f->path);
+	f->path = copy;
+	free(f->target);
+	f->target = target;
+	return MSP_OK;
+}
+
 static int flush(int fd)
 {
 	int s;
