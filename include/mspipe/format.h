@@ -212,6 +212,37 @@ MSP_API uint64_t msp_outdir_files(const struct msp_outdir *d);
 MSP_API int msp_outdir_commit(struct msp_outdir *d, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_outdir_abort(struct msp_outdir *d); /* NULL is allowed */
 
+/* ---- saving objects in a foreign format -------------------------------- */
+
+struct msp_format_save_options {
+	int format;             /* MSP_FORMAT_MSEED or MSP_FORMAT_SAC */
+	bool directory;         /* the target is one, see msp_format_is_directory() */
+	const char *name;       /* pattern of the names in it; NULL: codes and start, a file for each object. Borrowed */
+	uint32_t record_length; /* miniSEED; 0: 4096 */
+	msp_poll_fn *poll;
+	void *context;
+};
+struct msp_format_saved {
+	uint64_t live;
+	uint64_t left_out; /* dead objects */
+	uint64_t refused;  /* the format cannot hold them; why: the first of them */
+	uint64_t times, rates, values, plain; /* how often a msp_format_notes was so */
+	char why[200];
+};
+struct msp_format_save; /* opaque */
+
+/* True if a target is a directory: it is one, ends in a slash, has a pattern for names, or takes SAC files without being called one. */
+MSP_API bool msp_format_is_directory(const char *target, const char *name, int format);
+/* Begins; nothing has its name before msp_format_save_commit(). target is borrowed. */
+MSP_API int msp_format_save_open(const char *target, const struct msp_format_save_options *options, struct msp_format_save **out,
+                                 struct msp_error *err) MSP_CHECKED;
+/* Seismograms become three time series; brackets are passed over; dead objects left out. MSP_FAIL also for a second time series in one SAC file. */
+MSP_API int msp_format_save_object(struct msp_format_save *v, const struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+MSP_API const struct msp_format_saved *msp_format_save_counts(const struct msp_format_save *v);
+/* MSP_FAIL also for a SAC file without a time series. */
+MSP_API int msp_format_save_commit(struct msp_format_save *v, struct msp_error *err) MSP_CHECKED;
+MSP_API void msp_format_save_free(struct msp_format_save *v); /* what was not committed is forgotten; NULL is allowed */
+
 #ifdef __cplusplus
 }
 #endif
