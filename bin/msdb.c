@@ -2,7 +2,6 @@
  * reads: a store, JSON   writes: text, a store, JSON   kills: nothing */
 #include "mspipe/documents.h"
 #include "mspipe/gather.h"
-#include "mspipe/join.h"
 #include "mspipe/store.h"
 #include "mspipe/tool.h"
 #include "mspipe/upkeep.h"
@@ -13,9 +12,9 @@
 #include <string.h>
 
 struct db {
-	const char *expr, *query, *sort, *keys, *collection, *match, *set, *ambiguous;
+	const char *expr, *query, *sort, *keys, *collection;
 	int64_t limit;
-	bool all, canonical, unique, drop, explain, fix, replace;
+	bool all, canonical, unique, drop, explain, fix;
 	const struct msp_verb *verb;
 	struct msp_store *store;
 	struct msp_choice choice;
@@ -23,28 +22,31 @@ struct db {
 	uint64_t told[MSP_FINDINGS]; /* findings, for --limit */
 };
 
-#define TEXT(NAME, LETTER, ARG, HELP) \
-	{.name = #NAME, .letter = LETTER, .type = MSP_OPT_STRING, .offset = offsetof(struct db, NAME), .arg = ARG, .help = HELP}
-#define FLAG(NAME, HELP) {.name = #NAME, .type = MSP_OPT_FLAG, .offset = offsetof(struct db, NAME), .help = HELP}
-
 static const struct msp_option options[] = {
-	TEXT(expr, 'e', "EXPR", "only documents for which EXPR is true"),
-	TEXT(query, 0, "JSON", "only documents that match the MongoDB filter JSON"),
-	FLAG(all, "update, delete: every document of the collection"),
-	FLAG(explain, "count, find: only say how it would be done"),
-	TEXT(sort, 0, "KEYS", "find: in the order of KEYS (-KEY: descending)"),
-	TEXT(keys, 0, "KEYS", "find: print only _id and KEYS"),
+	{.name = "expr", .letter = 'e', .type = MSP_OPT_STRING, .offset = offsetof(struct db, expr), .arg = "EXPR",
+	 .help = "only documents for which EXPR is true"},
+	{.name = "query", .type = MSP_OPT_STRING, .offset = offsetof(struct db, query), .arg = "JSON",
+	 .help = "only documents that match the MongoDB filter JSON"},
+	{.name = "all", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, all),
+	 .help = "update, delete: every document of the collection"},
+	{.name = "explain", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, explain),
+	 .help = "count, find: only say how it would be done"},
+	{.name = "sort", .type = MSP_OPT_STRING, .offset = offsetof(struct db, sort), .arg = "KEYS",
+	 .help = "find: in the order of KEYS (-KEY: descending)"},
+	{.name = "keys", .type = MSP_OPT_STRING, .offset = offsetof(struct db, keys), .arg = "KEYS",
+	 .help = "find: print only _id and KEYS"},
 	{.name = "limit", .type = MSP_OPT_INT, .offset = offsetof(struct db, limit), .arg = "N", .min = 0, .max = 1e15,
 	 .help = "find: at most N documents; check: at most N lines of each kind"},
-	FLAG(canonical, "find, distinct: print JSON that keeps every type"),
-	TEXT(collection, 0, "C", "import: into C, whatever the file's name"),
-	FLAG(unique, "index: no two documents may have the same KEYS"),
-	FLAG(drop, "index: remove the index of KEYS"),
-	FLAG(fix, "check: put right what can be without loss"),
-	FLAG(replace, "merge: where documents of one _id differ, take FROM's"),
-	TEXT(match, 'm', "HOW", "join: id, seed, KEY=KEY,..., origin:TOL or arrival, as msjoin (default: by COLLECTION)"),
-	TEXT(set, 0, "LIST", "join: set these keys, a list as of msjoin --keys (default _id)"),
-	TEXT(ambiguous, 0, "WHAT", "join: of several matches take the first or the last (default: none)"),
+	{.name = "canonical", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, canonical),
+	 .help = "find, distinct: print JSON that keeps every type"},
+	{.name = "collection", .type = MSP_OPT_STRING, .offset = offsetof(struct db, collection), .arg = "C",
+	 .help = "import: into C, whatever the file's name"},
+	{.name = "unique", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, unique),
+	 .help = "index: no two documents may have the same KEYS"},
+	{.name = "drop", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, drop),
+	 .help = "index: remove the index of KEYS"},
+	{.name = "fix", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, fix),
+	 .help = "check: put right what can be without loss"},
 	{0},
 };
 
@@ -53,7 +55,7 @@ struct work {
 	struct db *s;
 	struct msp_job *job;
 	struct msp_error *err;
-	const char *collection; /* the third operand, whatever it is */
+	const char *collection;
 };
 
 static int print(void *context, const void *line, size_t n)
@@ -165,26 +167,36 @@ static int interrupted(void *context)
 	return msp_job_interrupted(w->job);
 }
 
-static void transferred(void *context, const char *file, const char *collection, uint64_t documents)
+static void exported(void *context, const char *file, const char *collection, uint64_t documents)
 {
 	const struct work *w = context;
 
-	msp_job_say(w->job, "%s: %" PRIu64 " documents of %s", file, documents, collection);
+	(void)collection;
+	msp_job_say(w->job, "%s: %" PRIu64 " documents", file, documents);
 }
 
 static int export(struct work *w)
 {
-	const struct msp_transfer t = {.poll = interrupted, .done = transferred, .context = w};
+	const struct msp_transfer t = {.poll = interrupted, .done = exported, .context = w};
 	int r = MSP_OK, n = msp_job_operands(w->job);
 
-	for (int i = 3; r == MSP_OK && i < (n == 3 ? 4 : n); i++)
-		r = msp_store_export(w->s->store, w->collection, n == 3 ? NULL : msp_job_operand(w->job, i), &t, w->err);
+	if (n == 3)
+		return msp_store_export(w->s->store, msp_job_operand(w->job, 2), NULL, &t, w->err);
+	for (int i = 3; r == MSP_OK && i < n; i++)
+		r = msp_store_export(w->s->store, msp_job_operand(w->job, 2), msp_job_operand(w->job, i), &t, w->err);
 	return r;
+}
+
+static void imported(void *context, const char *file, const char *collection, uint64_t documents)
+{
+	const struct work *w = context;
+
+	msp_job_say(w->job, "%s: %" PRIu64 " documents into %s", file, documents, collection);
 }
 
 static int import(struct work *w)
 {
-	const struct msp_transfer t = {.poll = interrupted, .done = transferred, .context = w};
+	const struct msp_transfer t = {.poll = interrupted, .done = imported, .context = w};
 	int r = MSP_OK;
 
 	for (int i = 2; r == MSP_OK && i < msp_job_operands(w->job); i++)
@@ -229,68 +241,6 @@ static int check(struct work *w)
 	return r;
 }
 
-/* ---- joining ----------------------------------------------------------- */
-
-static int join_all(struct work *w, struct msp_join *j)
-{
-	struct msp_join_updated u;
-	char text[512];
-	int r = msp_join_update(j, w->s->store, w->collection, &w->s->choice, &u, w->err);
-
-	if (r != MSP_OK)
-		return r;
-	for (unsigned i = 0; msp_join_remark(j, i, text, sizeof(text)); i++)
-		msp_job_warn(w->job, "%s", text);
-	msp_job_say(w->job, "%" PRIu64 " documents, %" PRIu64 " matched, %" PRIu64 " changed", u.documents, u.matched, u.changed);
-	return MSP_OK;
-}
-
-static int join(struct work *w)
-{
-	const struct db *s = w->s;
-	struct msp_join_options o = {.collection = msp_job_operand(w->job, 3), .match = s->match, .keys = s->set ? s->set : "_id",
-	                             .poll = interrupted, .poll_context = w};
-	struct msp_join *j;
-	int r;
-
-	if (s->ambiguous)
-		o.ambiguous = strcmp(s->ambiguous, "first") == 0 ? MSP_JOIN_FIRST : MSP_JOIN_LAST;
-	r = msp_join_open(s->store, &o, &j, w->err);
-	if (r != MSP_OK)
-		return r;
-	r = join_all(w, j);
-	msp_join_free(j);
-	return r;
-}
-
-/* ---- merging ----------------------------------------------------------- */
-
-static int merge_one(struct work *w, const char *name)
-{
-	const struct msp_merge_options o = {.replace = w->s->replace, .poll = interrupted, .context = w};
-	struct msp_merge_totals t;
-	struct msp_store *from;
-	int r = msp_store_open(name, 0, &from, w->err);
-
-	if (r != MSP_OK)
-		return r;
-	r = msp_store_merge(w->s->store, from, &o, &t, w->err);
-	if (r == MSP_OK)
-		msp_job_say(w->job, "%s: %" PRIu64 " documents and %" PRIu64 " files added, %" PRIu64 " replaced, %" PRIu64 " there already",
-		            msp_store_name(from), t.documents, t.files, t.replaced, t.there);
-	(void)msp_store_close(from, NULL); /* it was only read */
-	return r;
-}
-
-static int merge(struct work *w)
-{
-	int r = MSP_OK;
-
-	for (int i = 2; r == MSP_OK && i < msp_job_operands(w->job); i++)
-		r = merge_one(w, msp_job_operand(w->job, i));
-	return r;
-}
-
 /* ---- the command ------------------------------------------------------- */
 
 static const struct msp_verb verbs[] = {
@@ -301,16 +251,12 @@ static const struct msp_verb verbs[] = {
 	{"update", "STORE COLLECTION UPDATE", 4, 4, "expr query all", MSP_STORE_WRITE},
 	{"delete", "STORE COLLECTION", 3, 3, "expr query all", MSP_STORE_WRITE},
 	{"index", "STORE COLLECTION [KEYS]", 3, 4, "unique drop", MSP_STORE_WRITE},
-	{"join", "STORE WAVEFORMS COLLECTION", 4, 4, "expr query match set ambiguous", MSP_STORE_WRITE},
 	{"export", "STORE DIRECTORY [COLLECTION...]", 3, INT32_MAX, "", 0},
 	{"import", "STORE FILE...", 3, INT32_MAX, "collection", MSP_STORE_CREATE},
 	{"check", "STORE [COLLECTION...]", 2, INT32_MAX, "fix limit", 0},
-	{"merge", "STORE FROM...", 3, INT32_MAX, "replace", MSP_STORE_CREATE},
 	{0},
 };
-static int (*const run[])(struct work *w) = {
-	list, count, find, distinct, update, delete, make_index, join, export, import, check, merge,
-};
+static int (*const run[])(struct work *w) = {list, count, find, distinct, update, delete, make_index, export, import, check};
 
 static int check_usage(const struct db *s, struct msp_job *job)
 {
@@ -323,8 +269,6 @@ static int check_usage(const struct db *s, struct msp_job *job)
 		return msp_error_set(err, MSP_USAGE, "which documents? --expr or --query; --all for every one");
 	if ((s->unique || s->drop) && msp_job_operands(job) < 4)
 		return msp_error_set(err, MSP_USAGE, "index: KEYS are missing");
-	if (s->ambiguous && strcmp(s->ambiguous, "first") != 0 && strcmp(s->ambiguous, "last") != 0)
-		return msp_error_set(err, MSP_USAGE, "--ambiguous: %s: must be one of first|last", s->ambiguous);
 	return MSP_OK;
 }
 
@@ -371,7 +315,7 @@ static void stop(void *self)
 
 const struct msp_tool msp_tool = {
 	.name = "msdb",
-	.summary = "look at a store, change it, check it, merge, export and import",
+	.summary = "look at a store, change it, check it, export and import it",
 	.operands = "VERB STORE [ARGUMENT...]",
 	.options = options,
 	.size = sizeof(struct db),

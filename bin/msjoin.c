@@ -4,6 +4,7 @@
 #include "mspipe/join.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct joiner {
 	struct msp_join_options o;
@@ -11,7 +12,7 @@ struct joiner {
 	bool ensembles;
 	struct msp_join *join;
 	struct msp_expr *e;
-	struct msp_choice choice;
+	bson_t *filter;
 	bool doomed; /* the ensemble that is open has no match */
 	struct msp_error why;
 };
@@ -47,12 +48,22 @@ static const struct msp_option options[] = {
 
 static int select_documents(struct joiner *j, struct msp_job *job)
 {
-	int s = j->expr ? msp_job_expr(job, j->expr, MSP_EXPR_CONDITION, &j->e) : MSP_OK;
+	struct msp_error *err = msp_job_error(job);
+	int s = MSP_OK;
 
-	if (s == MSP_OK)
-		s = msp_choice_read(&j->choice, j->query, NULL, NULL, msp_job_error(job));
+	if (j->expr)
+		s = msp_job_expr(job, j->expr, MSP_EXPR_CONDITION, &j->e);
+	if (s == MSP_OK && j->query) {
+		bson_t parsed;
+
+		s = msp_json_parse(j->query, strlen(j->query), &parsed, NULL, err);
+		if (s != MSP_OK)
+			return msp_error_prefix(err, "--query");
+		j->filter = bson_copy(&parsed);
+		bson_destroy(&parsed);
+	}
 	j->o.expr = j->e;
-	j->o.filter = j->choice.filter;
+	j->o.filter = j->filter;
 	return s;
 }
 
@@ -130,7 +141,8 @@ static void stop(void *self)
 
 	msp_join_free(j->join);
 	msp_expr_free(j->e);
-	msp_choice_free(&j->choice);
+	if (j->filter)
+		bson_destroy(j->filter);
 }
 
 const struct msp_tool msp_tool = {

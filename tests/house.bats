@@ -66,7 +66,7 @@ soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
 		[ "$(head -c 2 "$c")" != '#!' ] || continue
 		run readelf -d "$c"
 		case $(basename "$c") in
-		msdb | msimport | msindex | msjoin | msread) contains "$output" libmspipe-store ;;
+		msdb | msimport | msindex | msjoin | msread | mssave) contains "$output" libmspipe-store ;;
 		*) case $output in *libmspipe-store* | *libsqlite3*) echo "$c loads a store"; return 1 ;; esac ;;
 		esac
 		case $output in *libmongoc* | *libxml2*) echo "$c loads libmongoc or libxml2"; return 1 ;; esac

@@ -20,8 +20,8 @@
  *     raw     array of binaries: elements of the metadata as BSON has them (type, key, NUL, value) that no document of a store
  *             may hold (not UTF-8; `$` or `.` in the key); in keys an int32, the index here, marks their place
  *     history document: of an object made from several, its history
- *     ensemble of a member of an ensemble, a document: id, string, 32 hex digits, of the bracket; member, int, from 0; metadata,
- *             document, the bracket's own; keys, array of strings: those of metadata that the document has, because members carry
+ *     ensemble of a member of an ensemble, a document: id and end, strings, 32 hex digits, of its brackets; member, int, from 0;
+ *             metadata, document, the opening bracket's own; keys, array of strings: those of metadata that the document has, because members carry
  *             them in MsPASS, and the member itself has not. A member's own value is never replaced by the ensemble's
  * type may be "none" of dead objects that never had samples.
  * So the metadata are, with keys: each of keys, by its value in the document, or, if that has none or the name is bookkeeping, in

@@ -2,6 +2,7 @@
  * in every back end. Chunks first, the file's document last; a chunk's _id is made from the file's and its number, so that
  * writing again after a failure writes the same. */
 #include "store/backend.h"
+#include "store/gridfs.h"
 #include "store/order.h"
 #include "store/room.h"
 
@@ -9,8 +10,8 @@
 #include <string.h>
 #include <sys/time.h>
 
-#define FILES "fs.files"
-#define CHUNKS "fs.chunks"
+#define FILES MSP_GRIDFS_FILES
+#define CHUNKS MSP_GRIDFS_CHUNKS
 #define TOGETHER 16 /* chunks a round trip */
 
 static int memory(struct msp_error *err)
@@ -50,7 +51,7 @@ struct msp_put {
 	bool was_there, cleared;
 };
 
-static int ready(struct msp_store *s, struct msp_error *err)
+int msp_gridfs_ready(struct msp_store *s, struct msp_error *err)
 {
 	bson_t *chunks, *files;
 	int r;
@@ -100,7 +101,7 @@ int msp_store_put(struct msp_store *s, const bson_value_t *id, const bson_t *att
 		r = memory(err);
 	bson_destroy(&box);
 	if (r == MSP_OK)
-		r = ready(s, err);
+		r = msp_gridfs_ready(s, err);
 	if (r == MSP_OK)
 		r = exists(s, id, &p->was_there, err);
 	if (r == MSP_OK && p->was_there && !(flags & MSP_PUT_REPLACE))
@@ -115,15 +116,15 @@ int msp_store_put(struct msp_store *s, const bson_value_t *id, const bson_t *att
 	return MSP_OK;
 }
 
-static int chunk_id(const struct msp_put *p, bson_oid_t *out, struct msp_error *err)
+int msp_gridfs_chunk_id(const struct msp_bytes *key, uint32_t number, bson_oid_t *out)
 {
 	struct msp_bytes text = {0};
-	uint8_t n[4] = {(uint8_t)(p->n >> 24), (uint8_t)(p->n >> 16), (uint8_t)(p->n >> 8), (uint8_t)p->n};
+	uint8_t n[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
 	struct msp_id hash;
 
-	if (msp_bytes_append(&text, "fs.chunks", 10) || msp_bytes_append(&text, p->key.data, p->key.len) || msp_bytes_append(&text, n, 4)) {
+	if (msp_bytes_append(&text, "fs.chunks", 10) || msp_bytes_append(&text, key->data, key->len) || msp_bytes_append(&text, n, 4)) {
 		msp_bytes_free(&text);
-		return memory(err);
+		return MSP_NOMEM;
 	}
 	hash = msp_id_hash(text.data, text.len);
 	msp_bytes_free(&text);
@@ -175,10 +176,9 @@ static int make_chunk(struct msp_put *p, struct msp_error *err)
 {
 	bson_oid_t oid;
 	bson_t *c;
-	int r = chunk_id(p, &oid, err);
 
-	if (r != MSP_OK)
-		return r;
+	if (msp_gridfs_chunk_id(&p->key, p->n, &oid) != MSP_OK)
+		return memory(err);
 	if (p->n == INT32_MAX)
 		return msp_error_set(err, MSP_FAIL, "%s: a file too large", msp_store_name(p->store));
 	c = bson_new();

@@ -1,0 +1,15 @@
+/* store/gridfs.h - names and ids of GridFS, for whoever writes it */
+#ifndef MSP_STORE_GRIDFS_H
+#define MSP_STORE_GRIDFS_H
+
+#include "mspipe/store.h"
+
+#define MSP_GRIDFS_FILES "fs.files"
+#define MSP_GRIDFS_CHUNKS "fs.chunks"
+
+/* Asks for the indexes that GridFS wants. */
+int msp_gridfs_ready(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
+/* The _id of chunk n of the file whose _id has this order key (store/order.h): writing again writes the same. */
+int msp_gridfs_chunk_id(const struct msp_bytes *key, uint32_t n, bson_oid_t *out) MSP_CHECKED;
+
+#endif
