@@ -2,6 +2,7 @@
  * reads: a store, JSON   writes: text, a store, JSON   kills: nothing */
 #include "mspipe/documents.h"
 #include "mspipe/gather.h"
+#include "mspipe/join.h"
 #include "mspipe/store.h"
 #include "mspipe/tool.h"
 #include "mspipe/upkeep.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 struct db {
-	const char *expr, *query, *sort, *keys, *collection;
+	const char *expr, *query, *sort, *keys, *collection, *match, *set, *ambiguous;
 	int64_t limit;
 	bool all, canonical, unique, drop, explain, fix;
 	const struct msp_verb *verb;
@@ -47,6 +48,12 @@ static const struct msp_option options[] = {
 	 .help = "index: remove the index of KEYS"},
 	{.name = "fix", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, fix),
 	 .help = "check: put right what can be without loss"},
+	{.name = "match", .letter = 'm', .type = MSP_OPT_STRING, .offset = offsetof(struct db, match), .arg = "HOW",
+	 .help = "join: id, seed, KEY=KEY,..., origin:TOL or arrival, as msjoin (default: by COLLECTION)"},
+	{.name = "set", .type = MSP_OPT_STRING, .offset = offsetof(struct db, set), .arg = "LIST",
+	 .help = "join: set these keys, a list as of msjoin --keys (default _id)"},
+	{.name = "ambiguous", .type = MSP_OPT_STRING, .offset = offsetof(struct db, ambiguous), .arg = "WHAT",
+	 .help = "join: of several matches take the first or the last (default: none)"},
 	{0},
 };
 
@@ -241,6 +248,40 @@ static int check(struct work *w)
 	return r;
 }
 
+/* ---- joining ----------------------------------------------------------- */
+
+static int join_all(struct work *w, struct msp_join *j)
+{
+	struct msp_join_updated u;
+	char text[512];
+	int r = msp_join_update(j, w->s->store, w->collection, &w->s->choice, &u, w->err);
+
+	if (r != MSP_OK)
+		return r;
+	for (unsigned i = 0; msp_join_remark(j, i, text, sizeof(text)); i++)
+		msp_job_warn(w->job, "%s", text);
+	msp_job_say(w->job, "%" PRIu64 " documents, %" PRIu64 " matched, %" PRIu64 " changed", u.documents, u.matched, u.changed);
+	return MSP_OK;
+}
+
+static int join(struct work *w)
+{
+	const struct db *s = w->s;
+	struct msp_join_options o = {.collection = msp_job_operand(w->job, 3), .match = s->match, .keys = s->set ? s->set : "_id",
+	                             .poll = interrupted, .poll_context = w};
+	struct msp_join *j;
+	int r;
+
+	if (s->ambiguous)
+		o.ambiguous = strcmp(s->ambiguous, "first") == 0 ? MSP_JOIN_FIRST : MSP_JOIN_LAST;
+	r = msp_join_open(s->store, &o, &j, w->err);
+	if (r != MSP_OK)
+		return r;
+	r = join_all(w, j);
+	msp_join_free(j);
+	return r;
+}
+
 /* ---- the command ------------------------------------------------------- */
 
 static const struct msp_verb verbs[] = {
@@ -251,12 +292,13 @@ static const struct msp_verb verbs[] = {
 	{"update", "STORE COLLECTION UPDATE", 4, 4, "expr query all", MSP_STORE_WRITE},
 	{"delete", "STORE COLLECTION", 3, 3, "expr query all", MSP_STORE_WRITE},
 	{"index", "STORE COLLECTION [KEYS]", 3, 4, "unique drop", MSP_STORE_WRITE},
+	{"join", "STORE WAVEFORMS COLLECTION", 4, 4, "expr query match set ambiguous", MSP_STORE_WRITE},
 	{"export", "STORE DIRECTORY [COLLECTION...]", 3, INT32_MAX, "", 0},
 	{"import", "STORE FILE...", 3, INT32_MAX, "collection", MSP_STORE_CREATE},
 	{"check", "STORE [COLLECTION...]", 2, INT32_MAX, "fix limit", 0},
 	{0},
 };
-static int (*const run[])(struct work *w) = {list, count, find, distinct, update, delete, make_index, export, import, check};
+static int (*const run[])(struct work *w) = {list, count, find, distinct, update, delete, make_index, join, export, import, check};
 
 static int check_usage(const struct db *s, struct msp_job *job)
 {
@@ -269,6 +311,8 @@ static int check_usage(const struct db *s, struct msp_job *job)
 		return msp_error_set(err, MSP_USAGE, "which documents? --expr or --query; --all for every one");
 	if ((s->unique || s->drop) && msp_job_operands(job) < 4)
 		return msp_error_set(err, MSP_USAGE, "index: KEYS are missing");
+	if (s->ambiguous && strcmp(s->ambiguous, "first") != 0 && strcmp(s->ambiguous, "last") != 0)
+		return msp_error_set(err, MSP_USAGE, "--ambiguous: %s: must be one of first|last", s->ambiguous);
 	return MSP_OK;
 }
 

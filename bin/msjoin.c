@@ -4,7 +4,6 @@
 #include "mspipe/join.h"
 
 #include <stddef.h>
-#include <string.h>
 
 struct joiner {
 	struct msp_join_options o;
@@ -12,7 +11,7 @@ struct joiner {
 	bool ensembles;
 	struct msp_join *join;
 	struct msp_expr *e;
-	bson_t *filter;
+	struct msp_choice choice;
 	bool doomed; /* the ensemble that is open has no match */
 	struct msp_error why;
 };
@@ -48,22 +47,12 @@ static const struct msp_option options[] = {
 
 static int select_documents(struct joiner *j, struct msp_job *job)
 {
-	struct msp_error *err = msp_job_error(job);
-	int s = MSP_OK;
+	int s = j->expr ? msp_job_expr(job, j->expr, MSP_EXPR_CONDITION, &j->e) : MSP_OK;
 
-	if (j->expr)
-		s = msp_job_expr(job, j->expr, MSP_EXPR_CONDITION, &j->e);
-	if (s == MSP_OK && j->query) {
-		bson_t parsed;
-
-		s = msp_json_parse(j->query, strlen(j->query), &parsed, NULL, err);
-		if (s != MSP_OK)
-			return msp_error_prefix(err, "--query");
-		j->filter = bson_copy(&parsed);
-		bson_destroy(&parsed);
-	}
+	if (s == MSP_OK)
+		s = msp_choice_read(&j->choice, j->query, NULL, NULL, msp_job_error(job));
 	j->o.expr = j->e;
-	j->o.filter = j->filter;
+	j->o.filter = j->choice.filter;
 	return s;
 }
 
@@ -141,8 +130,7 @@ static void stop(void *self)
 
 	msp_join_free(j->join);
 	msp_expr_free(j->e);
-	if (j->filter)
-		bson_destroy(j->filter);
+	msp_choice_free(&j->choice);
 }
 
 const struct msp_tool msp_tool = {

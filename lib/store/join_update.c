@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDS 1000 /* documents an update */
+#define IDS 1000       /* documents an update */
+#define TOGETHER 20000 /* and a transaction */
 
 /* A document that is to be changed: its _id, in the arena as a document {"": _id}, and what it is joined with. */
 struct change {
@@ -174,17 +175,47 @@ static int change(struct work *w, const struct change *c, size_t n, struct msp_e
 	return s;
 }
 
+/* From one on, as many as one update takes. */
+static size_t alike(const struct work *w, size_t at)
+{
+	size_t n = 1;
+
+	while (at + n < w->n && n < IDS && w->change[at + n].doc == w->change[at].doc)
+		n++;
+	return n;
+}
+
+/* Some updates in one transaction, where the store has such: each would wait for the disk. */
+static int change_some(struct work *w, size_t *at, struct msp_error *err)
+{
+	uint64_t before = w->done.changed;
+	size_t end = *at + TOGETHER, n;
+	int s = msp_store_begin(w->s, err);
+
+	if (s != MSP_OK)
+		return s;
+	for (; s == MSP_OK && *at < w->n && *at < end; *at += n) {
+		n = alike(w, *at);
+		s = change(w, w->change + *at, n, err);
+	}
+	if (s == MSP_OK)
+		s = msp_store_commit(w->s, err);
+	else
+		msp_store_rollback(w->s);
+	if (s != MSP_OK)
+		w->done.changed = before;
+	return s;
+}
+
 static int change_all(struct work *w, const struct msp_choice *choice, struct msp_error *err)
 {
-	size_t at = 0, n;
+	size_t at = 0;
 	int s = MSP_OK;
 
 	if (w->n)
 		qsort(w->change, w->n, sizeof(*w->change), order);
-	for (; s == MSP_OK && at < w->n; at += n) {
-		for (n = 1; at + n < w->n && n < IDS && w->change[at + n].doc == w->change[at].doc; n++)
-			;
-		s = change(w, w->change + at, n, err);
+	while (s == MSP_OK && at < w->n) {
+		s = change_some(w, &at, err);
 		if (s == MSP_OK && choice && choice->poll && choice->poll(choice->poll_context))
 			s = msp_error_set(err, MSP_INTERRUPTED, "interrupted");
 	}

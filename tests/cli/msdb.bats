@@ -220,3 +220,38 @@ more_setup()
 	expect_sh 1 'msdb update a.msdb site "{\"\$set\": {\"lon\": 1}}" --all; msdb check a.msdb >/dev/full'
 	contains "$stderr" 'No space left'
 }
+
+@test "msdb: join sets the ids of channels in waveform documents" {
+	cat >channel.jsonl <<-'END'
+	{"_id": "a", "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHZ", "endtime": 1000, "lat": 1}
+	{"_id": "b", "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHZ", "starttime": 1000, "lat": 2}
+	{"_id": "c", "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHN"}
+	{"_id": "d", "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHN"}
+	END
+	cat >wf_miniseed.jsonl <<-'END'
+	{"_id": 1, "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHZ", "starttime": 10.0, "npts": 5, "delta": 1.0}
+	{"_id": 2, "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHZ", "starttime": 1000.0, "npts": 5, "delta": 1.0}
+	{"_id": 3, "net": "IU", "sta": "ANMO", "loc": "00", "chan": "BHN", "starttime": 10.0, "npts": 5, "delta": 1.0}
+	{"_id": 4, "net": "IU", "sta": "ANMO", "loc": "10", "chan": "BHN", "starttime": 10.0, "npts": 5, "delta": 1.0}
+	END
+	msdb import a.msdb channel.jsonl wf_miniseed.jsonl
+	ids() { msdb find a.msdb wf_miniseed --sort _id | jq -c .channel_id | paste -s -d ' '; }
+	expect 0 msdb join -v a.msdb wf_miniseed channel -e 'starttime < 500'
+	equal "$(ids)" '"a" null null null'
+	contains "$stderr" 'msdb: 3 documents, 1 matched, 1 changed'
+	contains "$stderr" 'channel: 1 waveform with several matches: left unchanged'
+	contains "$stderr" 'channel: 1 waveform without a match: left unchanged'
+	expect 0 msdb join -v a.msdb wf_miniseed channel --ambiguous last
+	equal "$(ids)" '"a" "b" "d" null'
+	contains "$stderr" 'msdb: 4 documents, 3 matched, 2 changed'
+	expect 0 msdb join -v a.msdb wf_miniseed channel --ambiguous last
+	contains "$stderr" 'msdb: 4 documents, 3 matched, 0 changed'
+	msdb join a.msdb wf_miniseed channel -m id --set lat? 2>/dev/null
+	equal "$(msdb find a.msdb wf_miniseed --sort _id | jq -c .channel_lat | paste -s -d ' ')" '1 2 null null'
+	expect 2 msdb join a.msdb wf_miniseed channel --ambiguous both
+	contains "$stderr" 'first|last'
+	expect 2 msdb join a.msdb wf_miniseed
+	expect 1 msdb join a.msdb wf_miniseed nothing
+	expect 2 msdb join a.msdb wf_miniseed channel -m what
+	expect 2 msdb find a.msdb channel --match id
+}

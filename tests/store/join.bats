@@ -79,3 +79,25 @@ ABTX 32.623798'
 	same source --match origin:30min --keys _id,lat,lon,depth,time,magnitude,magnitude_type? --ambiguous first
 	same source --match origin:1h --unique --ambiguous last
 }
+
+@test "waveform documents are joined in either store alike, and what somebody else changed stays" {
+	need_server
+	printf '{"_id": %d, "net": "XX", "sta": "S%04d", "loc": "00", "chan": "BHZ", "lat": %d, "lon": 2, "elev": 3}\n' \
+		$(for i in $(seq 20); do echo "$i $i $i"; done) >channel.jsonl
+	for i in $(seq 2500); do
+		printf '{"_id": %d, "net": "XX", "sta": "S%04d", "loc": "00", "chan": "BHZ", "starttime": %d.5, "npts": 10, "delta": 0.1}\n' $i $((i % 25)) $i
+	done >wf_miniseed.jsonl
+	both channel.jsonl wf_miniseed.jsonl
+	for store in a.msdb "$MONGO/msp_join_$$"; do
+		msdb update "$store" wf_miniseed '{"$set": {"mine": 1}}' --query '{"_id": {"$lt": 50}}'
+		expect 0 msdb join -v "$store" wf_miniseed channel --set _id,lat?
+		contains "$stderr" '2500 documents, 2000 matched, 2000 changed'
+		contains "$stderr" '500 waveforms without a match'
+		expect 0 msdb join -v "$store" wf_miniseed channel --set _id,lat?
+		contains "$stderr" '2500 documents, 2000 matched, 0 changed'
+		msdb find "$store" wf_miniseed --sort _id >"found.${store%%:*}"
+	done
+	cmp found.a.msdb found.mongodb
+	equal "$(jq -c 'select(.sta == "S0007") | [.channel_id, .channel_lat]' found.a.msdb | sort -u)" '[7,7]'
+	equal "$(jq -c 'select(.mine)' found.a.msdb | wc -l)" 49
+}
