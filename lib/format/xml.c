@@ -21,6 +21,7 @@ struct xml {
 	int status;
 	xml_root_fn *root;
 	const struct xml_handler *handler;
+	bool bare; /* the root has no namespace */
 	void *context;
 	xmlParserCtxtPtr parser;
 	size_t head;     /* bytes of file->head that were given */
@@ -203,8 +204,9 @@ static void on_begin(void *context, const xmlChar *name, const xmlChar *prefix, 
 			fail(x, x->err->status);
 			return;
 		}
+		x->bare = !uri;
 	}
-	if (x->skipped || !x->handler->own((const char *)uri)) {
+	if (x->skipped || !(uri ? x->handler->own((const char *)uri) : x->bare)) {
 		x->skipped++;
 		return;
 	}

@@ -27,7 +27,7 @@ enum xml_answer { XML_SKIP = 1, XML_ENTER, XML_TAKE };
 
 /* All return below 0 to end the reading, with the reason in xml_error(). depth: 0 for the root. */
 struct xml_handler {
-	/* Whether a namespace (NULL: none) is the file's own. */
+	/* Whether a namespace (NULL: none, of the root) is the file's own. */
 	bool (*own)(const char *uri);
 	/* An element begins; it has its attributes, and neither text nor children. enum xml_answer: leave it out, look at
 	 * what is in it one by one, or take it whole. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_LOCATIONS 5000 /* of a station: each costs a look at all of them */
+
 static bool append_place(bson_t *out, const struct place *p)
 {
 	return bson_append_double(out, "lat", -1, p->lat) && bson_append_double(out, "lon", -1, p->lon) &&
@@ -73,9 +75,12 @@ void site_forget(struct stations *t)
 static int note_location(struct xmlfile *f, struct stations *t, const char *code, const struct place *p)
 {
 	struct location **to = &t->locations;
+	int n = 0;
 
-	while (*to && strcmp((*to)->code, code) != 0)
+	for (; *to && strcmp((*to)->code, code) != 0; n++)
 		to = &(*to)->next;
+	if (n == MAX_LOCATIONS)
+		return xml_wrong(f->x, xml_line(f->x), "<Station>: more than %d location codes", MAX_LOCATIONS);
 	if (!*to) {
 		*to = calloc(1, sizeof(**to));
 		if (*to && !((*to)->code = strdup(code))) {

@@ -285,7 +285,7 @@ open("names.xml", "w").write("<FDSNStationXML xmlns=\"http://www.fdsn.org/xml/st
 }
 
 @test "msimport: other namespaces, other encodings" {
-	station "<x:Latitude xmlns:x=\"urn:x\">99</x:Latitude><Vault xmlns=\"urn:y\"><Latitude>98</Latitude></Vault>$PLACE
+	station "<Latitude xmlns=\"\">97</Latitude><x:Latitude xmlns:x=\"urn:x\">99</x:Latitude><Vault xmlns=\"urn:y\"><Latitude>98</Latitude></Vault>$PLACE
 	<Site><Name>Ü</Name><z xmlns=\"urn:z\">no</z></Site>" | sed 's/code="ONE"/code="ONE" y:code="TWO" xmlns:y="urn:y"/' >x.xml
 	msimport x.xml a.msdb
 	want='["ONE",1,{"name":"Ü"},null]'
@@ -293,8 +293,8 @@ open("names.xml", "w").write("<FDSNStationXML xmlns=\"http://www.fdsn.org/xml/st
 	sed '1s/^/<?xml version="1.0" encoding="ISO-8859-1"?>/' x.xml | iconv -f UTF-8 -t ISO-8859-1 >latin.xml
 	{ printf '\xff\xfe'; sed '1s/^/<?xml version="1.0" encoding="UTF-16"?>/' x.xml | iconv -f UTF-8 -t UTF-16LE; } >utf16.xml
 	{ printf '\xef\xbb\xbf\n'; cat x.xml; } >bom.xml
-	sed 's/ xmlns="http:[^"]*"//' x.xml >none.xml
-	sed 's/<\(\/*\)\([FNSLE]\)/<\1f:\2/g; s/xmlns="http/xmlns:f="http/' x.xml >prefix.xml
+	sed 's/ xmlns="http:[^"]*"//; s/<Latitude xmlns="">97</<Latitude xmlns="urn:x">97</' x.xml >none.xml
+	sed 's/<Latitude xmlns="">97<.Latitude>//; s/<\(\/*\)\([FNSLE]\)/<\1f:\2/g; s/xmlns="http/xmlns:f="http/' x.xml >prefix.xml
 	for f in latin utf16 bom none prefix; do
 		msimport $f.xml $f.msdb
 		equal "$(msdb find $f.msdb site | jq -c '[.sta, .lat, .details.site, .details.vault]')" "$want"
