@@ -242,27 +242,73 @@ static int check_value(struct msp_check *c, const char *collection, const bson_t
 
 /* ---- all of it --------------------------------------------------------- */
 
+#define ROWS 64 /* keys of a collection; the largest has 30 */
+
+/* The rows of the schema that are keys. */
+static size_t keys_of(const char *collection, const struct msp_schema_row *row[ROWS])
+{
+	size_t n = 0;
+
+	for (const struct msp_schema_row *r = msp_schema(collection); r && n < ROWS; r = msp_schema_next(r))
+		if (r->kind == MSP_S_KEY)
+			row[n++] = r;
+	return n;
+}
+
+/* Documents of a collection have their keys in much the same order. */
+static size_t find_row(const struct msp_schema_row *const *row, size_t n, const char *key, size_t hint)
+{
+	for (size_t k = 0; k < n; k++) {
+		size_t i = hint + k < n ? hint + k : hint + k - n;
+
+		if (strcmp(row[i]->name, key) == 0)
+			return i;
+	}
+	return n;
+}
+
+static int check_key(struct msp_check *c, const char *collection, bson_t **doc, const bson_iter_t *it, const struct msp_schema_row *row, bool *replaced)
+{
+	const bson_t *before = *doc;
+	int r;
+
+	*replaced = false;
+	if (is_null(it))
+		return row->constraint == MSP_S_REQUIRED ? missing(c, collection, *doc, row, true) : MSP_OK;
+	if (has_type(it, row->type))
+		return check_value(c, collection, *doc, it);
+	r = wrong_type(c, collection, doc, it, row->name, row->type);
+	*replaced = *doc != before;
+	return r;
+}
+
 int msp_check_keys(struct msp_check *c, const char *collection, bson_t **doc)
 {
+	const struct msp_schema_row *row[ROWS];
+	size_t n = keys_of(collection, row), at = 0;
+	uint64_t seen = 0;
+	bson_iter_t it;
 	int r = MSP_OK;
 
-	for (const struct msp_schema_row *row = msp_schema(collection); r == MSP_OK && row; row = msp_schema_next(row)) {
-		bson_iter_t it;
-		bool there;
+	if (n == 0 || !bson_iter_init(&it, *doc))
+		return MSP_OK;
+	while (r == MSP_OK && bson_iter_next(&it)) {
+		bool replaced;
+		size_t i = find_row(row, n, bson_iter_key(&it), at);
 
-		if (row->kind != MSP_S_KEY)
+		if (i == n)
 			continue;
-		there = bson_iter_init_find(&it, *doc, row->name);
-		if (there && !is_null(&it) && !has_type(&it, row->type)) {
-			r = wrong_type(c, collection, doc, &it, row->name, row->type);
-			there = bson_iter_init_find(&it, *doc, row->name);
-		}
-		if (r != MSP_OK)
-			break;
-		if (!there || is_null(&it))
-			r = row->constraint == MSP_S_REQUIRED ? missing(c, collection, *doc, row, there) : MSP_OK;
-		else if (has_type(&it, row->type))
-			r = check_value(c, collection, *doc, &it);
+		at = i + 1 < n ? i + 1 : 0;
+		if (seen >> i & 1)
+			continue;
+		r = check_key(c, collection, doc, &it, row[i], &replaced);
+		if (replaced) /* from its beginning: the value that it has now is looked at, too */
+			(void)bson_iter_init(&it, *doc);
+		else
+			seen |= UINT64_C(1) << i;
 	}
+	for (size_t i = 0; r == MSP_OK && i < n; i++)
+		if (!(seen >> i & 1) && row[i]->constraint == MSP_S_REQUIRED)
+			r = missing(c, collection, *doc, row[i], false);
 	return r;
 }

@@ -199,6 +199,8 @@ int msp_sqlite_check(struct msp_store *store, bool fix, msp_backend_found_fn *fo
 		s = integrity(&k, &whole);
 	if (s == MSP_OK && whole) /* of a damaged file it cannot be said what belongs to what */
 		s = msp_sqlite_collections(store, &names, err);
+	if (s == MSP_OK && !fix) /* each row would take its lock anew */
+		s = msp_sqlite_run(k.q, "BEGIN", err);
 	if (s == MSP_OK && bson_iter_init(&it, &names))
 		while (s == MSP_OK && bson_iter_next(&it)) {
 			struct msp_table *t;
@@ -207,6 +209,8 @@ int msp_sqlite_check(struct msp_store *store, bool fix, msp_backend_found_fn *fo
 			if (s == MSP_OK && t)
 				s = rows(&k, t);
 		}
+	if (!sqlite3_get_autocommit(k.q->db))
+		(void)sqlite3_exec(k.q->db, "ROLLBACK", NULL, NULL, NULL); /* of what only read */
 	bson_destroy(&names);
 	return s;
 }
