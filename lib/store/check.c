@@ -116,8 +116,11 @@ static int look_at(struct msp_check *c, const char *collection, bson_t **doc, si
 	int r = MSP_OK;
 
 	(void)context;
-	for (size_t i = 0; r == MSP_OK && i < n; i++)
+	for (size_t i = 0; r == MSP_OK && i < n; i++) {
 		r = msp_check_keys(c, collection, &doc[i]);
+		if (r == MSP_OK)
+			r = msp_check_id(c, collection, doc[i]);
+	}
 	if (r == MSP_OK)
 		r = msp_check_references(c, collection, doc, n);
 	return r == MSP_OK ? msp_check_samples(c, collection, doc, n) : r;

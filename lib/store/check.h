@@ -66,6 +66,9 @@ int msp_filter_in(struct msp_check *c, const char *key, const bson_t *values, bs
 /* *doc is replaced where a value was converted, or could be. */
 int msp_check_keys(struct msp_check *c, const char *collection, bson_t **doc) MSP_CHECKED;
 
+/* Is the _id that of the object? */
+int msp_check_id(struct msp_check *c, const char *collection, const bson_t *doc) MSP_CHECKED;
+
 /* ---- check_refs.c: references to other documents */
 int msp_check_references(struct msp_check *c, const char *collection, bson_t **doc, size_t n) MSP_CHECKED;
 

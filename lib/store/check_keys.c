@@ -4,6 +4,7 @@
 #include "store/edit.h"
 #include "store/order.h"
 #include "store/schema.h"
+#include "store/wfsave.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -238,6 +239,31 @@ static int check_value(struct msp_check *c, const char *collection, const bson_t
 	    : msp_check_memory(c);
 	msp_bytes_free(&text);
 	return r;
+}
+
+/* ---- the _id ----------------------------------------------------------- */
+
+/* Of what mssave wrote, the _id is made from the object's id, the collection and the tag: with another, saving again doubles it. */
+int msp_check_id(struct msp_check *c, const char *collection, const bson_t *doc)
+{
+	bson_iter_t it, at, id, tag;
+	const char *text = NULL;
+	struct msp_id object;
+	bson_oid_t want;
+
+	if (!bson_iter_init(&it, doc) || !bson_iter_find_descendant(&it, "msp.id", &at) || !BSON_ITER_HOLDS_UTF8(&at) ||
+	    !bson_iter_init_find(&id, doc, "_id"))
+		return MSP_OK;
+	if (msp_id_parse(bson_iter_utf8(&at, NULL), &object) != MSP_OK)
+		return msp_check_found_in(c, MSP_FIND_ID, true, collection, doc, "msp.id is not 32 hexadecimal digits");
+	if (bson_iter_init_find(&tag, doc, "data_tag") && BSON_ITER_HOLDS_UTF8(&tag))
+		text = bson_iter_utf8(&tag, NULL);
+	if (text && strlen(text) > MSP_WF_TAG_MAX)
+		return MSP_OK; /* mssave takes none so long */
+	msp_wf_oid("wf", object, collection, text, &want);
+	if (BSON_ITER_HOLDS_OID(&id) && bson_oid_equal(bson_iter_oid(&id), &want))
+		return MSP_OK;
+	return msp_check_found_in(c, MSP_FIND_ID, true, collection, doc, "it is not that of the object msp.id with this data_tag in this collection");
 }
 
 /* ---- all of it --------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* Checking: saves that are going on, or were left unfinished. */
+#include "mspipe/waveform.h"
 #include "store/check.h"
 
 #include <inttypes.h>
@@ -12,17 +13,7 @@ static const char *text_of(const bson_t *doc, const char *key)
 	return bson_iter_init_find(&it, doc, key) && BSON_ITER_HOLDS_UTF8(&it) ? bson_iter_utf8(&it, NULL) : "";
 }
 
-/* How many samples carry its name. */
-static int count(struct msp_check *c, const bson_iter_t *id, uint64_t *out)
-{
-	bson_t filter = BSON_INITIALIZER;
-	int r = bson_append_iter(&filter, "msp_save", 8, id) ? msp_store_count(c->store, "fs.files", &filter, out, c->err) : msp_check_memory(c);
-
-	bson_destroy(&filter);
-	return r;
-}
-
-static int tell(struct msp_check *c, const bson_t *doc, uint64_t samples)
+static int tell(struct msp_check *c, const bson_t *doc, const struct msp_save_state *state)
 {
 	char when[MSP_TIME_TEXT] = "?";
 	const char *tool = *text_of(doc, "tool") ? text_of(doc, "tool") : "mssave";
@@ -31,8 +22,9 @@ static int tell(struct msp_check *c, const bson_t *doc, uint64_t samples)
 
 	if (bson_iter_init_find(&it, doc, "began") && BSON_ITER_HOLDS_DOUBLE(&it) && msp_time_from_seconds(bson_iter_double(&it), &began) == MSP_OK)
 		msp_time_format(began / MSP_NS * MSP_NS, when);
-	return msp_check_found_in(c, MSP_FIND_UNFINISHED, true, "msp_saves", doc, "%s began %s on %.100s, and goes on, or was left unfinished: run it again; %"
-	                          PRIu64 " samples of it", tool, when, text_of(doc, "host"), samples);
+	return msp_check_found_in(c, MSP_FIND_UNFINISHED, state->running, "msp_saves", doc, "%s began %s on %.100s, %s; %" PRIu64 " samples of it%s", tool,
+	                          when, text_of(doc, "host"), state->running ? "and may be going on" : "and was left unfinished", state->samples,
+	                          state->running ? "" : ": run it again, or --fix removes them");
 }
 
 static int note(struct msp_check *c, struct msp_idmap *set, const bson_iter_t *value)
@@ -60,24 +52,54 @@ static int look_at(struct msp_check *c, const char *collection, bson_t **doc, si
 {
 	int r = MSP_OK;
 
-	(void)collection, (void)context;
+	(void)context;
 	for (size_t i = 0; r == MSP_OK && i < n; i++) {
-		uint64_t samples = 0;
+		struct msp_save_state state;
 		bson_iter_t id;
 
-		if (!bson_iter_init_find(&id, doc[i], "_id"))
+		if (!bson_iter_init_find(&id, doc[i], "_id") || !BSON_ITER_HOLDS_OID(&id)) {
+			r = msp_check_found_in(c, MSP_FIND_VALUE, true, collection, doc[i], "it stands for no save: its _id is no ObjectId");
 			continue;
-		c->unfinished = c->running = true;
-		r = count(c, &id, &samples);
+		}
+		r = msp_save_look(c->store, doc[i], &state, c->err);
 		if (r == MSP_OK)
-			r = tell(c, doc[i], samples);
+			r = tell(c, doc[i], &state);
 		if (r == MSP_OK)
 			r = note_save(c, doc[i]);
+		c->running = c->running || state.running;
+		c->unfinished = true;
+	}
+	return r;
+}
+
+static int discard(struct msp_check *c, const char *collection, bson_t **doc, size_t n, void *context)
+{
+	int r = MSP_OK;
+
+	(void)collection, (void)context;
+	for (size_t i = 0; r == MSP_OK && i < n; i++) {
+		uint64_t removed;
+		bson_iter_t id;
+
+		if (!bson_iter_init_find(&id, doc[i], "_id") || !BSON_ITER_HOLDS_OID(&id))
+			continue;
+		r = msp_save_discard(c->store, bson_iter_oid(&id), &removed, c->err);
+		c->totals->fixed[MSP_FIND_UNFINISHED] += r == MSP_OK;
 	}
 	return r;
 }
 
 int msp_check_saves(struct msp_check *c)
 {
-	return msp_check_batches(c, "msp_saves", NULL, 100, look_at, NULL);
+	int r = msp_check_batches(c, "msp_saves", NULL, 100, look_at, NULL);
+
+	if (r != MSP_OK || !c->unfinished || !c->o->fix || c->running)
+		return r;
+	r = msp_check_batches(c, "msp_saves", NULL, 100, discard, NULL);
+	if (r == MSP_OK) {
+		c->unfinished = false;
+		msp_idmap_clear(&c->saves);
+		msp_idmap_clear(&c->putting);
+	}
+	return r;
 }

@@ -22,7 +22,7 @@ static const struct msp_finding_rule rules[MSP_FINDINGS] = {
 	[MSP_FIND_PLACE] = {"same-place", true, NULL},
 	[MSP_FIND_SHARED] = {"same-samples", true, NULL},
 	[MSP_FIND_ID] = {"id", true, NULL},
-	[MSP_FIND_UNFINISHED] = {"unfinished", false, NULL},
+	[MSP_FIND_UNFINISHED] = {"unfinished", false, "removed"},
 };
 
 const struct msp_finding_rule *msp_finding_rule(int kind)
