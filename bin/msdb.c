@@ -15,7 +15,7 @@
 struct db {
 	const char *expr, *query, *sort, *keys, *collection, *match, *set, *ambiguous;
 	int64_t limit;
-	bool all, canonical, unique, drop, explain, fix;
+	bool all, canonical, unique, drop, explain, fix, replace;
 	const struct msp_verb *verb;
 	struct msp_store *store;
 	struct msp_choice choice;
@@ -23,37 +23,28 @@ struct db {
 	uint64_t told[MSP_FINDINGS]; /* findings, for --limit */
 };
 
+#define TEXT(NAME, LETTER, ARG, HELP) \
+	{.name = #NAME, .letter = LETTER, .type = MSP_OPT_STRING, .offset = offsetof(struct db, NAME), .arg = ARG, .help = HELP}
+#define FLAG(NAME, HELP) {.name = #NAME, .type = MSP_OPT_FLAG, .offset = offsetof(struct db, NAME), .help = HELP}
+
 static const struct msp_option options[] = {
-	{.name = "expr", .letter = 'e', .type = MSP_OPT_STRING, .offset = offsetof(struct db, expr), .arg = "EXPR",
-	 .help = "only documents for which EXPR is true"},
-	{.name = "query", .type = MSP_OPT_STRING, .offset = offsetof(struct db, query), .arg = "JSON",
-	 .help = "only documents that match the MongoDB filter JSON"},
-	{.name = "all", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, all),
-	 .help = "update, delete: every document of the collection"},
-	{.name = "explain", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, explain),
-	 .help = "count, find: only say how it would be done"},
-	{.name = "sort", .type = MSP_OPT_STRING, .offset = offsetof(struct db, sort), .arg = "KEYS",
-	 .help = "find: in the order of KEYS (-KEY: descending)"},
-	{.name = "keys", .type = MSP_OPT_STRING, .offset = offsetof(struct db, keys), .arg = "KEYS",
-	 .help = "find: print only _id and KEYS"},
+	TEXT(expr, 'e', "EXPR", "only documents for which EXPR is true"),
+	TEXT(query, 0, "JSON", "only documents that match the MongoDB filter JSON"),
+	FLAG(all, "update, delete: every document of the collection"),
+	FLAG(explain, "count, find: only say how it would be done"),
+	TEXT(sort, 0, "KEYS", "find: in the order of KEYS (-KEY: descending)"),
+	TEXT(keys, 0, "KEYS", "find: print only _id and KEYS"),
 	{.name = "limit", .type = MSP_OPT_INT, .offset = offsetof(struct db, limit), .arg = "N", .min = 0, .max = 1e15,
 	 .help = "find: at most N documents; check: at most N lines of each kind"},
-	{.name = "canonical", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, canonical),
-	 .help = "find, distinct: print JSON that keeps every type"},
-	{.name = "collection", .type = MSP_OPT_STRING, .offset = offsetof(struct db, collection), .arg = "C",
-	 .help = "import: into C, whatever the file's name"},
-	{.name = "unique", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, unique),
-	 .help = "index: no two documents may have the same KEYS"},
-	{.name = "drop", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, drop),
-	 .help = "index: remove the index of KEYS"},
-	{.name = "fix", .type = MSP_OPT_FLAG, .offset = offsetof(struct db, fix),
-	 .help = "check: put right what can be without loss"},
-	{.name = "match", .letter = 'm', .type = MSP_OPT_STRING, .offset = offsetof(struct db, match), .arg = "HOW",
-	 .help = "join: id, seed, KEY=KEY,..., origin:TOL or arrival, as msjoin (default: by COLLECTION)"},
-	{.name = "set", .type = MSP_OPT_STRING, .offset = offsetof(struct db, set), .arg = "LIST",
-	 .help = "join: set these keys, a list as of msjoin --keys (default _id)"},
-	{.name = "ambiguous", .type = MSP_OPT_STRING, .offset = offsetof(struct db, ambiguous), .arg = "WHAT",
-	 .help = "join: of several matches take the first or the last (default: none)"},
+	FLAG(canonical, "find, distinct: print JSON that keeps every type"),
+	TEXT(collection, 0, "C", "import: into C, whatever the file's name"),
+	FLAG(unique, "index: no two documents may have the same KEYS"),
+	FLAG(drop, "index: remove the index of KEYS"),
+	FLAG(fix, "check: put right what can be without loss"),
+	FLAG(replace, "merge: where documents of one _id differ, take FROM's"),
+	TEXT(match, 'm', "HOW", "join: id, seed, KEY=KEY,..., origin:TOL or arrival, as msjoin (default: by COLLECTION)"),
+	TEXT(set, 0, "LIST", "join: set these keys, a list as of msjoin --keys (default _id)"),
+	TEXT(ambiguous, 0, "WHAT", "join: of several matches take the first or the last (default: none)"),
 	{0},
 };
 
@@ -62,7 +53,7 @@ struct work {
 	struct db *s;
 	struct msp_job *job;
 	struct msp_error *err;
-	const char *collection;
+	const char *collection; /* the third operand, whatever it is */
 };
 
 static int print(void *context, const void *line, size_t n)
@@ -174,36 +165,26 @@ static int interrupted(void *context)
 	return msp_job_interrupted(w->job);
 }
 
-static void exported(void *context, const char *file, const char *collection, uint64_t documents)
+static void transferred(void *context, const char *file, const char *collection, uint64_t documents)
 {
 	const struct work *w = context;
 
-	(void)collection;
-	msp_job_say(w->job, "%s: %" PRIu64 " documents", file, documents);
+	msp_job_say(w->job, "%s: %" PRIu64 " documents of %s", file, documents, collection);
 }
 
 static int export(struct work *w)
 {
-	const struct msp_transfer t = {.poll = interrupted, .done = exported, .context = w};
+	const struct msp_transfer t = {.poll = interrupted, .done = transferred, .context = w};
 	int r = MSP_OK, n = msp_job_operands(w->job);
 
-	if (n == 3)
-		return msp_store_export(w->s->store, msp_job_operand(w->job, 2), NULL, &t, w->err);
-	for (int i = 3; r == MSP_OK && i < n; i++)
-		r = msp_store_export(w->s->store, msp_job_operand(w->job, 2), msp_job_operand(w->job, i), &t, w->err);
+	for (int i = 3; r == MSP_OK && i < (n == 3 ? 4 : n); i++)
+		r = msp_store_export(w->s->store, w->collection, n == 3 ? NULL : msp_job_operand(w->job, i), &t, w->err);
 	return r;
-}
-
-static void imported(void *context, const char *file, const char *collection, uint64_t documents)
-{
-	const struct work *w = context;
-
-	msp_job_say(w->job, "%s: %" PRIu64 " documents into %s", file, documents, collection);
 }
 
 static int import(struct work *w)
 {
-	const struct msp_transfer t = {.poll = interrupted, .done = imported, .context = w};
+	const struct msp_transfer t = {.poll = interrupted, .done = transferred, .context = w};
 	int r = MSP_OK;
 
 	for (int i = 2; r == MSP_OK && i < msp_job_operands(w->job); i++)
@@ -282,6 +263,34 @@ static int join(struct work *w)
 	return r;
 }
 
+/* ---- merging ----------------------------------------------------------- */
+
+static int merge_one(struct work *w, const char *name)
+{
+	const struct msp_merge_options o = {.replace = w->s->replace, .poll = interrupted, .context = w};
+	struct msp_merge_totals t;
+	struct msp_store *from;
+	int r = msp_store_open(name, 0, &from, w->err);
+
+	if (r != MSP_OK)
+		return r;
+	r = msp_store_merge(w->s->store, from, &o, &t, w->err);
+	if (r == MSP_OK)
+		msp_job_say(w->job, "%s: %" PRIu64 " documents and %" PRIu64 " files added, %" PRIu64 " replaced, %" PRIu64 " there already",
+		            msp_store_name(from), t.documents, t.files, t.replaced, t.there);
+	(void)msp_store_close(from, NULL); /* it was only read */
+	return r;
+}
+
+static int merge(struct work *w)
+{
+	int r = MSP_OK;
+
+	for (int i = 2; r == MSP_OK && i < msp_job_operands(w->job); i++)
+		r = merge_one(w, msp_job_operand(w->job, i));
+	return r;
+}
+
 /* ---- the command ------------------------------------------------------- */
 
 static const struct msp_verb verbs[] = {
@@ -296,9 +305,12 @@ static const struct msp_verb verbs[] = {
 	{"export", "STORE DIRECTORY [COLLECTION...]", 3, INT32_MAX, "", 0},
 	{"import", "STORE FILE...", 3, INT32_MAX, "collection", MSP_STORE_CREATE},
 	{"check", "STORE [COLLECTION...]", 2, INT32_MAX, "fix limit", 0},
+	{"merge", "STORE FROM...", 3, INT32_MAX, "replace", MSP_STORE_CREATE},
 	{0},
 };
-static int (*const run[])(struct work *w) = {list, count, find, distinct, update, delete, make_index, join, export, import, check};
+static int (*const run[])(struct work *w) = {
+	list, count, find, distinct, update, delete, make_index, join, export, import, check, merge,
+};
 
 static int check_usage(const struct db *s, struct msp_job *job)
 {
@@ -359,7 +371,7 @@ static void stop(void *self)
 
 const struct msp_tool msp_tool = {
 	.name = "msdb",
-	.summary = "look at a store, change it, check it, export and import it",
+	.summary = "look at a store, change it, check it, merge, export and import",
 	.operands = "VERB STORE [ARGUMENT...]",
 	.options = options,
 	.size = sizeof(struct db),

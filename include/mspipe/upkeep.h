@@ -77,6 +77,28 @@ MSP_API int msp_check_lines(const struct msp_check_totals *t, bool fix, struct m
 MSP_API int msp_store_check(struct msp_store *s, const struct msp_check_options *options, struct msp_check_totals *out,
                             struct msp_error *err) MSP_CHECKED;
 
+/* ---- merging ----------------------------------------------------------- */
+
+struct msp_merge_options {
+	bool replace;      /* where both have a document of one _id, and they differ, from's is taken */
+	msp_poll_fn *poll; /* non-zero gives up: MSP_INTERRUPTED. May be NULL */
+	void *context;
+};
+
+struct msp_merge_totals {
+	uint64_t documents, files; /* added */
+	uint64_t replaced;         /* of both */
+	uint64_t there;            /* of both, that were there already, the same */
+};
+
+/* Adds all that is in from to `to`: files of GridFS with their chunks, other documents, indexes. First all is compared, and
+ * nothing is written if a document of the same _id differs (MSP_FAIL, which names it). A file of the same content is the same whenever it
+ * was uploaded; a history_global document is, whatever its time. Then files are copied, then documents, waveforms last; a document in
+ * `msp_saves` stands for what is not complete. Once it was interrupted, the same again completes it.
+ * MSP_CORRUPT: from has a save that is not finished, or chunks that are not whole. MSP_USAGE: they are one store. */
+MSP_API int msp_store_merge(struct msp_store *to, struct msp_store *from, const struct msp_merge_options *options,
+                            struct msp_merge_totals *out, struct msp_error *err) MSP_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif

@@ -64,6 +64,14 @@ uint64_t msp_tally_chunks(const bson_t *doc)
 	return f.want;
 }
 
+uint64_t msp_tally_length(const bson_t *doc)
+{
+	struct msp_tally_file f = {0};
+
+	expect_chunks(&f, doc);
+	return f.length;
+}
+
 int msp_tally_add(struct msp_tally *t, const bson_t *doc)
 {
 	bson_iter_t id;

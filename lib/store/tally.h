@@ -32,8 +32,9 @@ int msp_tally_add(struct msp_tally *t, const bson_t *file) MSP_CHECKED;
 int msp_tally_chunk(struct msp_tally *t, const bson_t *chunk) MSP_CHECKED;
 /* enum msp_tally_verdict, when all chunks were given. */
 int msp_tally_verdict(const struct msp_tally *t, size_t i);
-/* How many a file should have, by its document; 0 if that does not say. */
+/* How many a file should have, and its bytes, by its document; 0 if that does not say. */
 uint64_t msp_tally_chunks(const bson_t *file);
+uint64_t msp_tally_length(const bson_t *file);
 const char *msp_tally_text(int verdict);
 
 #endif

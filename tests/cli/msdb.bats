@@ -255,3 +255,19 @@ more_setup()
 	expect 2 msdb join a.msdb wf_miniseed channel -m what
 	expect 2 msdb find a.msdb channel --match id
 }
+
+@test "msdb: merge" {
+	msdb import a.msdb site.jsonl
+	printf '{"_id": 4, "sta": "X"}\n{"_id": 1, "net": "IU", "sta": "ANMO", "lat": 34.9, "starttime": 1.5, "n": {"$numberLong": "5"}}\n' >more.jsonl
+	msdb import --collection site b.msdb more.jsonl
+	expect 0 msdb merge -v a.msdb b.msdb
+	contains "$stderr" 'b.msdb: 1 documents and 0 files added, 0 replaced, 1 there already'
+	equal "$(msdb count a.msdb site)" 4
+	msdb update b.msdb site '{"$set": {"lat": 1.0}}' --query '{"_id": 1}'
+	expect 1 msdb merge a.msdb b.msdb
+	contains "$stderr" 'b.msdb: site: the document with the _id 1 differs'
+	expect 0 msdb merge --replace a.msdb b.msdb
+	equal "$(msdb distinct a.msdb site lat --query '{"_id": 1}')" 1.0
+	expect 2 msdb merge --fix a.msdb b.msdb
+	expect 2 msdb merge a.msdb text.txt
+}

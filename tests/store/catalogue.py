@@ -67,7 +67,7 @@ def chunks_of(c, r, file, data):
                             "data": {"$binary": {"base64": base64.b64encode(part).decode(), "subType": "00"}}})
 
 
-def waveform(c, r, i, top, sites, sources):
+def waveform(c, r, i, top, seed, sites, sources):
     three = i % 5 == 4
     npts = r.randrange(1, 200)
     data = struct.pack("<%dd" % (npts * (3 if three else 1)), *[r.gauss(0, 1) for _ in range(npts * (3 if three else 1))])
@@ -77,7 +77,7 @@ def waveform(c, r, i, top, sites, sources):
     if three:
         doc.update(tmatrix=[double(x) for x in (1, 0, 0, 0, 1, 0, 0, 0, 1)], cardinal=True, orthogonal=True)
     if i % 3 == 2:
-        name = "w%d.bin" % i
+        name = "w%d_%d.bin" % (seed, i)
         with open(os.path.join(top, "files", name), "wb") as f:
             f.write(b"before.." + data)
         doc.update(storage_mode="file", format="binary", dir="files", dfile=name, foff=whole(8), nbytes=whole(len(data)))
@@ -103,7 +103,7 @@ def make(top, n, seed):
     sources = [c.add("source", {"_id": oid(r), "lat": double(i), "lon": double(i), "depth": double(10), "time": double(1.5e9),
                                 "magnitude": double(5)}) for i in range(3)]
     for i in range(n):
-        waveform(c, r, i, top, sites, sources)
+        waveform(c, r, i, top, seed, sites, sources)
     c.write(os.path.join(top, "dump"))
 
 
