@@ -107,6 +107,8 @@ struct msp_tool {
 	int (*trailer)(void *self, struct msp_job *job, const struct msp_totals *t, bool more);
 	/* The input has ended and everything in it was whole and complete. Emit the rest; sinks commit here. Not called after a failure. */
 	int (*drain)(void *self, struct msp_job *job);
+	/* What a status line says of a command that handles no objects, in at most size bytes. Optional. */
+	void (*status)(void *self, char *buf, size_t size);
 	/* A job that fails (err->text empty) after it has said why by msp_job_warn() is not reported again. */
 	/* Always called once after start() was called: free what self holds; abort what was not committed. */
 	void (*stop)(void *self);
@@ -162,6 +164,8 @@ struct msp_counts { uint64_t in, out, live, dead, killed; };
 MSP_API void msp_job_counts(const struct msp_job *job, struct msp_counts *out);
 /* True once a signal asked the job to end: long loops in drain() return MSP_INTERRUPTED then. */
 MSP_API bool msp_job_interrupted(const struct msp_job *job);
+/* For long work without objects, now and then: the status line, where one is due. */
+MSP_API void msp_job_tick(struct msp_job *job);
 MSP_API msp_poll_fn *msp_job_poll_fn(void); /* for msp_reader/writer/msp_write_all, with the job as context */
 
 /* Sources. The first object begins a segment with this origin; without it the origin is the hash of the stage's identity. Parts: `part` of `parts`, or 0, 0. */

@@ -227,6 +227,11 @@ static int poll_signals(void *context)
 	return msp_signals_stop() != 0;
 }
 
+void msp_job_tick(struct msp_job *job)
+{
+	msp_progress_tick(job);
+}
+
 msp_poll_fn *msp_job_poll_fn(void)
 {
 	return poll_signals;

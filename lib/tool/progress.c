@@ -16,11 +16,17 @@ void msp_progress_begin(struct msp_job *job)
 
 static void line(struct msp_job *job, const char *before, const char *after)
 {
+	char own[200] = "";
 	struct timespec now;
 	double seconds, megabytes = job->writer ? (double)msp_writer_stored(job->writer) / 1e6 : 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	seconds = (double)(now.tv_sec - job->began.tv_sec) + (double)(now.tv_nsec - job->began.tv_nsec) / 1e9;
+	if (job->tool->status) {
+		job->tool->status(job->self, own, sizeof(own));
+		fprintf(stderr, "%s%s: %.0f s: %s%s", before, job->tool->name, seconds, own, after);
+		return;
+	}
 	fprintf(stderr, "%s%s: %.0f s: %" PRIu64 " objects in, %" PRIu64 " live and %" PRIu64 " dead out", before, job->tool->name,
 	        seconds, job->counts.in, job->counts.live, job->counts.dead);
 	if (job->writer)
