@@ -63,6 +63,7 @@ static int interrupted(void *context)
 {
 	struct index *x = context;
 
+	msp_job_tick(x->job);
 	return msp_job_poll_fn()(x->job);
 }
 
@@ -118,6 +119,14 @@ static int drain(void *self, struct msp_job *job)
 	return MSP_OK;
 }
 
+static void status(void *self, char *buf, size_t size)
+{
+	const struct index *x = self;
+	const struct msp_index_counts *c = &x->counts;
+
+	snprintf(buf, size, "%" PRIu64 " of %" PRIu64 " files done, %" PRIu64 " documents written", c->unchanged + c->indexed, c->files, c->documents);
+}
+
 static void stop(void *self)
 {
 	struct index *x = self;
@@ -135,5 +144,6 @@ const struct msp_tool msp_tool = {
 	.own_operands = 2,
 	.start = start,
 	.drain = drain,
+	.status = status,
 	.stop = stop,
 };

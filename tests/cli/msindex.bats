@@ -405,3 +405,20 @@ rate 4096"
 		diff <(dump whole.msdb) <(dump a.msdb)
 	done
 }
+
+@test "msindex: SIGUSR1 prints how far it is" {
+	mkdir d
+	for i in $(seq 200); do cp iu_anmo_bh3.mseed d/$i; done
+	expect 0 msindex --progress=always d a.msdb
+	for i in $(seq 20); do
+		rm -f a.msdb*
+		msindex d a.msdb 2>err &
+		pid=$!
+		sleep 0.0$((RANDOM % 4))
+		kill -USR1 $pid 2>/dev/null || true
+		wait $pid || true
+		if grep -qE '^msindex: 0 s: [0-9]+ of 200 files done, [0-9]+ documents written$' err; then return 0; fi
+	done
+	cat err
+	return 1
+}

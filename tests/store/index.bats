@@ -224,3 +224,24 @@ kills()
 	kill $own
 	wait $own || true
 }
+
+@test "a read, open or write that fails: said, or done all the same; the next run makes it whole" {
+	if ldd "$MSP_BIN/msindex" | grep -q 'lib[at]san'; then skip "the sanitizer wants to be loaded first"; fi
+	"${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -shared -fPIC -o shim.so "$MSP_TOP/tests/torture/shim.c" -ldl
+	archive d 2
+	msindex -q d whole.msdb
+	dump whole.msdb >want
+	for kind in read open write; do
+		for k in $(seq 25); do
+			clear a.msdb
+			run --separate-stderr env LD_PRELOAD="$PWD/shim.so" MSP_SHIM=$kind:"$k" msindex d a.msdb
+			case $status in
+			0) ;;
+			1 | 4) contains "$stderr" "msindex: a.msdb" ;;
+			*) echo "$kind $k: $status $stderr"; return 1 ;;
+			esac
+			msindex -q d a.msdb
+			dump a.msdb | diff want -
+		done
+	done
+}
