@@ -114,7 +114,7 @@ struct msp_intake; /* opaque: documents of several collections, kept until all a
 
 /* keys (may be NULL): names, separated by commas, of the keys of which the _id is made where a document has none. */
 MSP_API int msp_intake_new(const char *keys, struct msp_intake **out, struct msp_error *err) MSP_CHECKED;
-/* Copies doc. Its _id, if it has none, is made of the collection and of keys (each has to be there: else MSP_CORRUPT); without keys, of site
+/* Copies doc; MSP_CORRUPT if it cannot be a document of a store. Its _id, if it has none, is made of the collection and of keys (each has to be there: else MSP_CORRUPT); without keys, of site
  * and channel, of net, sta, loc, (chan,) starttime, as msp_xml_read() makes it; else of all that it holds. */
 MSP_API int msp_intake_add(struct msp_intake *in, const char *collection, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
 

@@ -56,6 +56,9 @@ int msp_sqlite_open(const char *path, unsigned flags, int (*poll)(void *context)
                     struct msp_error *err) MSP_CHECKED;
 typedef int msp_mongo_open_fn(const char *uri, const char *name, struct msp_store **out, struct msp_error *err);
 
+/* Whether it can be a document of a store: MSP_USAGE with the reason if not. *has_id: it has an _id. (store.c) */
+int msp_document_check(const bson_t *doc, bool needs_id, bool *has_id, struct msp_error *err) MSP_CHECKED;
+
 /* Appends a value to an array that is being made. False if it becomes too large. */
 static inline bool msp_array_add(bson_t *array, uint32_t *n, const bson_iter_t *value)
 {

@@ -1,6 +1,7 @@
 /* What a file holds taken into a store, all of it or nothing. */
 #include "store/intake.h"
 
+#include "store/backend.h"
 #include "store/room.h"
 
 #include <stdlib.h>
@@ -77,15 +78,18 @@ int msp_intake_add(struct msp_intake *in, const char *collection, const bson_t *
 {
 	bson_t whole = BSON_INITIALIZER;
 	bson_oid_t id;
+	struct msp_error why = {0};
 	uint32_t number = 0;
+	bool has_id;
 	int s;
 
-	if (doc->len > MSP_STORE_DOCUMENT_MAX)
-		return msp_error_set(err, MSP_CORRUPT, "a document of %u bytes; the most is %d", doc->len, MSP_STORE_DOCUMENT_MAX);
+	/* now, when it can be said where it came from, and nothing has been stored yet */
+	if (msp_document_check(doc, false, &has_id, &why) != MSP_OK)
+		return msp_error_set(err, MSP_CORRUPT, "%s", why.text);
 	s = number_of(in, collection, &number, err);
 	if (s != MSP_OK)
 		return s;
-	if (bson_has_field(doc, "_id"))
+	if (has_id)
 		return put(in, number, doc, err);
 	s = msp_intake_id(in->keys, collection, doc, &id, err);
 	if (s == MSP_OK)

@@ -41,7 +41,7 @@ static int check_writable(const struct msp_store *s, const char *c, struct msp_e
 	return check_collection(s, c, err);
 }
 
-static int check_document(const bson_t *doc, bool needs_id, bool *has_id, struct msp_error *err)
+int msp_document_check(const bson_t *doc, bool needs_id, bool *has_id, struct msp_error *err)
 {
 	bson_iter_t it;
 
@@ -240,7 +240,7 @@ static int gather(struct batch *b, const bson_t *const *docs, size_t n, bool rep
 		bool has_id;
 
 		b->made[b->n] = NULL;
-		*bad = check_document(docs[b->n], replace, &has_id, err);
+		*bad = msp_document_check(docs[b->n], replace, &has_id, err);
 		if (*bad != MSP_OK)
 			return MSP_OK;
 		if (b->n > 0 && bytes + docs[b->n]->len > MAX_MESSAGE)

@@ -315,8 +315,9 @@ open("names.xml", "w").write("<FDSNStationXML xmlns=\"http://www.fdsn.org/xml/st
 	equal "$(msdb count a.msdb site)" 7
 	printf '<FDSNStationXML><Network code="a\0b"/></FDSNStationXML>' >x.xml
 	expect 4 msimport x.xml a.msdb
-	printf '[{"sta": "a\\u0000b", "$x": 1}]' >site.json
-	expect 2 msimport site.json a.msdb
+	printf '[{"sta": "A"},\n {"sta": "a\\u0000b", "$x": 1}]' >site.json
+	expect 4 msimport site.json a.msdb
+	contains "$stderr" 'site.json: line 2: a document with the key "$x"'
 	printf '[{"sta": "a\\u0000b"}]' >site.json
 	msimport site.json a.msdb
 	equal "$(msdb count a.msdb site)" 8
