@@ -1,13 +1,9 @@
-/* mssave - save a stream: in a store, in a stream file, as miniSEED or SAC
- *
- * Nothing has its name, and no document is written, before the whole input was found complete. */
+/* mssave - save a stream: in a store, in a stream file, as miniSEED or SAC; only what was found complete */
 #include "mspipe/format.h"
 #include "mspipe/tool.h"
 #include "mspipe/waveform.h"
 
 #include <inttypes.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 struct save {
@@ -19,11 +15,10 @@ struct save {
 	struct msp_job *job;
 	const char *target; /* as it may be said */
 	char name_of_store[600];
-	int format;
 	struct msp_store *store;       /* one of these, or a stream by the frame */
 	struct msp_save *documents;
 	struct msp_format_save *files;
-	uint64_t live, dead, left_out;
+	uint64_t live, dead;
 };
 
 #define AT(m) offsetof(struct save, m)
@@ -60,7 +55,6 @@ static int open_store(struct save *s, const char *target, struct msp_error *err)
 		o.directory = s->storage + 5;
 	else if (strcmp(s->storage, "gridfs") != 0)
 		return msp_error_set(err, MSP_USAGE, "--storage %s: gridfs or file:DIR", s->storage);
-	s->target = "the store";
 	rc = msp_store_open_with(target, MSP_STORE_CREATE, o.poll, o.context, &s->store, err);
 	if (rc != MSP_OK)
 		return rc;
@@ -71,18 +65,12 @@ static int open_store(struct save *s, const char *target, struct msp_error *err)
 
 static int open_files(struct save *s, struct msp_error *err)
 {
-	struct msp_format_save_options o = {.name = s->name, .record_length = (uint32_t)s->record_length, .poll = msp_job_poll_fn(),
-	                                    .context = s->job};
+	struct msp_format_save_options o = {.record_length = (uint32_t)s->record_length, .poll = msp_job_poll_fn(), .context = s->job};
+	int rc = msp_format_choose(s->target, s->name, s->to, &o, err);
 
-	if ((s->record_length & (s->record_length - 1)) != 0)
-		return msp_error_set(err, MSP_USAGE, "--record-length %" PRId64 ": not a power of two", s->record_length);
-	o.directory = msp_format_is_directory(s->target, s->name, s->to);
-	s->format = o.format = s->to ? s->to : msp_format_of_ending(s->name ? s->name : s->target);
-	if (s->format == MSP_FORMAT_UNKNOWN)
-		return msp_error_set(err, MSP_USAGE, "%s: what format? Say --to msp, mseed or sac", s->target);
-	if (s->format == MSP_FORMAT_MSP && o.directory)
-		return msp_error_set(err, MSP_USAGE, "%s: a directory takes mseed or sac, a stream is one file", s->target);
-	return s->format == MSP_FORMAT_MSP ? msp_job_output(s->job, s->target) : msp_format_save_open(s->target, &o, &s->files, err);
+	if (rc != MSP_OK)
+		return rc;
+	return o.format == MSP_FORMAT_MSP ? msp_job_output(s->job, s->target) : msp_format_save_open(s->target, &o, &s->files, err);
 }
 
 static int start(void *self, struct msp_job *job)
@@ -104,9 +92,9 @@ static int start(void *self, struct msp_job *job)
 
 static int header(void *self, struct msp_job *job, const struct msp_header *h)
 {
-	struct save *s = self;
+	struct msp_save *v = ((struct save *)self)->documents;
 
-	return s->documents ? msp_save_header(s->documents, h, msp_job_error(job)) : MSP_OK;
+	return v ? msp_save_header(v, h, msp_job_error(job)) : MSP_OK;
 }
 
 static int flow(void *self, struct msp_job *job, struct msp_object *o)
@@ -114,14 +102,10 @@ static int flow(void *self, struct msp_job *job, struct msp_object *o)
 	struct save *s = self;
 	bool data = msp_object_is_data(o);
 
-	if (s->documents)
-		return msp_save_object(s->documents, o, msp_job_error(job));
-	if (s->files)
-		return msp_format_save_object(s->files, o, msp_job_error(job));
-	if (data && !o->live && s->live_only) {
-		s->left_out++;
+	if (s->documents || s->files)
+		return s->documents ? msp_save_object(s->documents, o, msp_job_error(job)) : msp_format_save_object(s->files, o, msp_job_error(job));
+	if (data && !o->live && s->live_only)
 		return MSP_OK;
-	}
 	s->live += data && o->live;
 	s->dead += data && !o->live;
 	return msp_pass(job, o);
@@ -147,7 +131,7 @@ static int end_documents(struct save *s, struct msp_error *err)
 	struct msp_saved saved;
 	int rc = msp_save_commit(s->documents, &saved, err);
 
-	s->documents = NULL;
+	s->documents = NULL; /* whatever became of it */
 	if (rc != MSP_OK)
 		return rc;
 	s->live = saved.live;
@@ -171,8 +155,8 @@ static int end_files(struct save *s, struct msp_error *err)
 		msp_job_warn(s->job, "%s: %" PRIu64 " dead object%s left out", s->target, saved->left_out, saved->left_out == 1 ? "" : "s");
 	tell_refused(s, saved->refused, "not saved", saved->why);
 	s->live = saved->live;
-	say_if(s, saved->times, s->format == MSP_FORMAT_SAC ? "times are rounded to what sac holds" : "times are rounded to what mseed holds");
-	say_if(s, saved->rates, s->format == MSP_FORMAT_SAC ? "sample intervals are rounded to what sac holds" : "sample intervals are rounded to what mseed holds");
+	say_if(s, saved->times, "times are rounded to what the format holds");
+	say_if(s, saved->rates, "sample intervals are rounded to what the format holds");
 	say_if(s, saved->values, "objects have values that float32 does not hold exactly");
 	say_if(s, saved->plain, "objects are written as INT32: their differences exceed Steim-2's 30 bits");
 	return rc;

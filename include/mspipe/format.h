@@ -216,7 +216,7 @@ MSP_API void msp_outdir_abort(struct msp_outdir *d); /* NULL is allowed */
 
 struct msp_format_save_options {
 	int format;             /* MSP_FORMAT_MSEED or MSP_FORMAT_SAC */
-	bool directory;         /* the target is one, see msp_format_is_directory() */
+	bool directory;         /* the target is one */
 	const char *name;       /* pattern of the names in it; NULL: codes and start, a file for each object. Borrowed */
 	uint32_t record_length; /* miniSEED; 0: 4096 */
 	msp_poll_fn *poll;
@@ -231,8 +231,11 @@ struct msp_format_saved {
 };
 struct msp_format_save; /* opaque */
 
-/* True if a target is a directory: it is one, ends in a slash, has a pattern for names, or takes SAC files without being called one. */
-MSP_API bool msp_format_is_directory(const char *target, const char *name, int format);
+/* What a user's target and pattern (NULL: none) say: sets format (`to`, or what the ending says), directory and name of options. A target is a
+ * directory if it is one, ends in a slash, has a pattern, or takes SAC files without being called one. MSP_USAGE: an unknown format, an msp
+ * stream in a directory, a record length that is no power of two. */
+MSP_API int msp_format_choose(const char *target, const char *name, int to, struct msp_format_save_options *options,
+                              struct msp_error *err) MSP_CHECKED;
 /* Begins; nothing has its name before msp_format_save_commit(). target is borrowed. */
 MSP_API int msp_format_save_open(const char *target, const struct msp_format_save_options *options, struct msp_format_save **out,
                                  struct msp_error *err) MSP_CHECKED;

@@ -21,7 +21,7 @@ struct msp_format_save {
 /* ---- where and what ---------------------------------------------------- */
 
 /* A SAC file holds one time series, so what is not called a SAC file will be a directory of them. */
-bool msp_format_is_directory(const char *target, const char *name, int to)
+static bool is_directory(const char *target, const char *name, int to)
 {
 	size_t n = strlen(target);
 	struct stat st;
@@ -31,6 +31,20 @@ bool msp_format_is_directory(const char *target, const char *name, int to)
 	if (stat(target, &st) == 0)
 		return S_ISDIR(st.st_mode);
 	return to == MSP_FORMAT_SAC && msp_format_of_ending(target) != MSP_FORMAT_SAC;
+}
+
+int msp_format_choose(const char *target, const char *name, int to, struct msp_format_save_options *o, struct msp_error *err)
+{
+	if ((o->record_length & (o->record_length - 1)) != 0)
+		return msp_error_set(err, MSP_USAGE, "a record length of %" PRIu32 ": not a power of two", o->record_length);
+	o->name = name;
+	o->directory = is_directory(target, name, to);
+	o->format = to ? to : msp_format_of_ending(name ? name : target);
+	if (o->format == MSP_FORMAT_UNKNOWN)
+		return msp_error_set(err, MSP_USAGE, "%s: what format? Say --to msp, mseed or sac", target);
+	if (o->format == MSP_FORMAT_MSP && o->directory)
+		return msp_error_set(err, MSP_USAGE, "%s: a directory takes mseed or sac, a stream is one file", target);
+	return MSP_OK;
 }
 
 static int open_directory(struct msp_format_save *v, struct msp_error *err)

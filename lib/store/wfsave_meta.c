@@ -94,12 +94,15 @@ static const char *spelling(const struct msp_wf_maker *m, const bson_iter_t *it,
 	return row->name;
 }
 
-/* No store takes it: text that is not UTF-8, or a key with $ or a dot. */
+/* No store takes it: text that is not UTF-8, or a key with $ or a dot. Nor are types copied here that libbson writes anew: as C strings,
+ * though they may hold NULs, or with sorted options. */
 static bool impossible(const bson_iter_t *it)
 {
 	const char *key = bson_iter_key(it);
+	bson_type_t type = bson_iter_type(it);
 
-	return key[0] == '$' || key[0] == '\0' || strchr(key, '.') || !msp_element_is_utf8(it);
+	return key[0] == '$' || key[0] == '\0' || strchr(key, '.') || type == BSON_TYPE_CODE || type == BSON_TYPE_CODEWSCOPE ||
+	       type == BSON_TYPE_DBPOINTER || type == BSON_TYPE_REGEX || !msp_element_is_utf8(it);
 }
 
 /* ---- what was changed -------------------------------------------------- */
