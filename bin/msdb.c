@@ -350,7 +350,7 @@ static int drain(void *self, struct msp_job *job)
 	struct work w = {.s = s, .job = job, .err = msp_job_error(job), .collection = operands > 2 ? msp_job_operand(job, 2) : NULL};
 	bool lists = msp_verb_takes(s->verb, "drop") && operands < 4; /* index without KEYS */
 
-	r = msp_store_open(msp_job_operand(job, 1), s->fix ? MSP_STORE_WRITE : lists ? 0 : s->verb->flags, &s->store, w.err);
+	r = msp_store_open_with(msp_job_operand(job, 1), s->fix ? MSP_STORE_WRITE : lists ? 0 : s->verb->flags, msp_job_poll_fn(), job, &s->store, w.err);
 	if (r != MSP_OK)
 		return r;
 	s->choice.poll = interrupted;

@@ -151,7 +151,7 @@ static int open_store(struct import *s, struct msp_job *job)
 {
 	const char *name = msp_job_operand(job, msp_job_operands(job) - 1);
 
-	return s->store ? MSP_OK : msp_store_open(name, MSP_STORE_CREATE, &s->store, msp_job_error(job));
+	return s->store ? MSP_OK : msp_store_open_with(name, MSP_STORE_CREATE, msp_job_poll_fn(), job, &s->store, msp_job_error(job));
 }
 
 static void say(struct msp_job *job, const char *path, const struct msp_intake *intake)

@@ -108,7 +108,7 @@ static int drain(void *self, struct msp_job *job)
 	if (rc == MSP_OK)
 		rc = msp_index_check(&x->sources, err);
 	if (rc == MSP_OK)
-		rc = msp_store_open(name, MSP_STORE_CREATE, &store, err);
+		rc = msp_store_open_with(name, MSP_STORE_CREATE, msp_job_poll_fn(), job, &store, err);
 	if (rc != MSP_OK)
 		return rc;
 	rc = msp_index_sources(store, &x->sources, &how, &x->counts, err);

@@ -67,7 +67,7 @@ static int start(void *self, struct msp_job *job)
 	if (s == MSP_OK)
 		s = msp_job_canonical_operands(job, msp_job_operand(job, 1));
 	if (s == MSP_OK)
-		s = msp_store_open(msp_job_operand(job, 0), 0, &store, err);
+		s = msp_store_open_with(msp_job_operand(job, 0), 0, msp_job_poll_fn(), job, &store, err);
 	if (s != MSP_OK)
 		return s;
 	j->o.collection = msp_job_operand(job, 1);

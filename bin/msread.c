@@ -85,7 +85,7 @@ static int open_stores(struct read *r)
 	for (size_t i = 0; i < r->sources.n && rc == MSP_OK; i++)
 		if (r->sources.item[i].store) {
 			r->stores++;
-			rc = msp_store_open(r->sources.item[i].path, 0, &r->store[i], err);
+			rc = msp_store_open_with(r->sources.item[i].path, 0, msp_job_poll_fn(), r->job, &r->store[i], err);
 		}
 	return rc;
 }
