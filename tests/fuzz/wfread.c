@@ -2,29 +2,9 @@
  * Whatever it says, there is an object, whose metadata and error log are documents. */
 #include "mspipe/waveform.h"
 
-#include <stdlib.h>
+#include "empty_store.h"
+
 #include <string.h>
-#include <unistd.h>
-
-/* An empty store that is there for all inputs. */
-static struct msp_store *store(void)
-{
-	static struct msp_store *s;
-	char path[] = "/tmp/msp-fuzz-XXXXXX.msdb";
-	int fd;
-
-	if (s)
-		return s;
-	fd = mkstemps(path, 5);
-	if (fd < 0)
-		abort();
-	close(fd);
-	unlink(path); /* an empty file is no store */
-	if (msp_store_open(path, MSP_STORE_CREATE, &s, NULL) != MSP_OK)
-		abort();
-	unlink(path);
-	return s;
-}
 
 static void read_one(const char *collection, const bson_t *doc, int mode, bool headers)
 {
