@@ -245,13 +245,13 @@ int msp_expr_filter(const struct msp_expr *e, unsigned flags, msp_expr_place_fn 
 	struct filter *f = condition(&m, e->root, true, true);
 	bool ok;
 
-	if (f && flags & MSP_FILTER_EXACT && !f->exact) { /* then at least short */
+	if (f && !m.failed && flags & MSP_FILTER_EXACT && !f->exact) { /* then at least short */
 		m.flags &= ~MSP_FILTER_EXACT;
 		f = condition(&m, e->root, true, true);
 	}
-	*exact = f && f->exact;
+	*exact = f && !m.failed && f->exact;
 	bson_init(out);
-	ok = f && filter_write(f, out);
+	ok = f && !m.failed && filter_write(f, out);
 	expr_arena_free(&mem);
 	if (ok)
 		return MSP_OK;

@@ -60,7 +60,7 @@ struct filter *filter_type_lane(struct filter_maker *m, struct filter *lanes, in
 
 	if (t)
 		filter_guard(m, t, number);
-	if (t && !exact)
+	if (t && t->condition && !exact)
 		t->condition->next = NULL;
 	return t;
 }

@@ -52,3 +52,19 @@ teardown_file()
 	contains "$output" 'filter: {"chan":{"$regex":"^BH"}}'
 	contains "$output" 'after the fetch: '
 }
+
+@test "msread -e on a store chooses what msgrep chooses of its objects" {
+	need_shared mspass_db
+	msdb import a.msdb "$MSP_SHARED/mspass_db"
+	chosen=0
+	for c in wf_TimeSeries wf_Seismogram; do
+		msread --headers --collection $c a.msdb -o all.msp
+		for e in 'npts > 100' 'starttime >= "2010-01-01"' 'chan =~ "Z$"' 'delta == 0.05 && !defined(site_id)' 'loc == ""' 'endtime - starttime > 100' \
+			'time_standard == "UTC" && sampling_rate >= 20' 't0 < time("2012-01-01") && dt < 1' 'kind == "timeseries"' 'ncomp == 3 && live' '!(net == "TA")' \
+			'nsamp in [255, 1200, 6000]' 'site.lat > 10 || site_lat <= 10' 'endtime > "2010-01-01" && endtime < "2030-01-01"' 'defined(starttime_shift)'; do
+			equal "$(msread --headers --collection $c -e "$e" a.msdb | mscheck --digest -)" "$(msgrep "$e" all.msp | mscheck --digest -)"
+			chosen=$((chosen + $(msgrep "$e" all.msp | msls | wc -l)))
+		done
+	done
+	[ $chosen -gt 50 ]
+}

@@ -15,12 +15,14 @@ static struct text text;
 static struct msp_error error;
 static unsigned asked, whole; /* expressions; of which the filter said all */
 
-static void fill(struct msp_store *s)
+static void fill(struct msp_store *s, bool again)
 {
 	const bson_t *list[DOCS];
 
 	gen_plain = !gen_plain;
 	for (unsigned i = 0; i < DOCS; i++) {
+		if (again)
+			bson_destroy(&docs[i]);
 		gen_document(&text, i);
 		if (msp_json_parse(text.s, text.n, &docs[i], NULL, &error) != MSP_OK) {
 			fprintf(stderr, "%s: %s\n", text.s, error.text);
@@ -111,7 +113,7 @@ int main(int argc, char **argv)
 	}
 	for (long i = 0, n = strtol(argv[3], NULL, 10); i < n; i++) {
 		if (i % 250 == 0)
-			fill(s);
+			fill(s, i > 0);
 		(void)try_expression(s);
 	}
 	CHECKF(whole > asked / 10 && whole < asked, "%u of %u expressions are said by a filter", whole, asked);

@@ -14,9 +14,11 @@ static struct text text;
 static struct msp_error error;
 static unsigned exact_ones, narrow_ones; /* filters that are exact; that leave a document out */
 
-static void make_documents(void)
+static void make_documents(bool again)
 {
 	for (unsigned i = 0; i < DOCS; i++) {
+		if (again)
+			bson_destroy(&docs[i]);
 		gen_document(&text, i);
 		if (msp_json_parse(text.s, text.n, &docs[i], NULL, &error) != MSP_OK) {
 			fprintf(stderr, "%s: %s\n", text.s, error.text);
@@ -87,9 +89,11 @@ int main(int argc, char **argv)
 	gen_state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
 	for (long i = 0; i < trees; i++) {
 		if (i % 200 == 0)
-			make_documents();
+			make_documents(i > 0);
 		done += try_expression();
 	}
+	for (unsigned i = 0; i < DOCS; i++)
+		bson_destroy(&docs[i]);
 	CHECKF(done > trees / 4, "%ld of %ld expressions were none", trees - done, trees);
 	CHECKF(exact_ones > done / 10 && narrow_ones > done, "%u exact, %u that leave out a document, of %ld", exact_ones, narrow_ones, 4 * done);
 	return unit_end("expr_filter");
