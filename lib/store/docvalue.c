@@ -194,18 +194,25 @@ static void set_text(struct msp_value *out, const char *text)
 
 static void derive(const struct document *d, const char *key, struct msp_value *out)
 {
+	bson_iter_t it;
 	double x;
 	msp_time t;
 
 	if (strcmp(key, "time_standard") == 0) {
 		set_text(out, "UTC");
-	} else if (strcmp(key, "sampling_rate") == 0 && number(d->doc, "delta", &x) && x != 0) {
+	} else if (strcmp(key, "sampling_rate") == 0) {
+		if (!number(d->doc, "delta", &x) || x == 0)
+			return;
 		out->type = MSP_V_DOUBLE;
 		out->u.d = 1 / x;
-	} else if (strcmp(key, "endtime") == 0 && end_of(d->doc, &t)) {
+	} else if (strcmp(key, "endtime") == 0) {
+		if (!end_of(d->doc, &t))
+			return;
 		set_time(out, t);
 		if (!is_utc(d->doc))
 			*out = (struct msp_value){.type = MSP_V_DOUBLE, .u.d = msp_time_to_seconds(t)};
+	} else if (kept(d->doc, key, &it)) { /* an object's own key of that name */
+		msp_value_of_iter(&it, out);
 	}
 }
 

@@ -70,9 +70,13 @@ static void in_waveform(const char *collection, const char *key, struct msp_plac
 		}
 	}
 	r = schema_key(collection, key);
-	if (r) { /* what is of the object, not of how it is stored, may be blank, which MsPASS does not store */
+	if (r) { /* What is of the object may be blank, which MsPASS does not store. An object may have keys of its own with the names of
+	          * those that say where its samples are. */
 		out->path = r->name;
-		out->flags = r->reference[0] || r->constraint == MSP_S_NORMAL ? MSP_PLACE_BLANK : 0;
+		if (r->reference[0] || r->constraint == MSP_S_NORMAL)
+			out->flags = MSP_PLACE_BLANK;
+		else if (is_word("dir dfile foff nbytes url format", key))
+			out->flags = MSP_PLACE_DERIVED;
 	} else {
 		out->within = "msp.values";
 	}

@@ -27,13 +27,13 @@ static const char *const gen_values[] = {
 /* What stands in a document, and what an expression calls it. */
 static const char *const gen_keys[] = {
 	"sta", "loc", "chan", "net", "starttime", "endtime", "npts", "delta", "sampling_rate", "time_standard", "source_id", "data_tag", "extra",
-	"channel", "channel_hang", "x", "x.y", "x_y", "x_y_z", "s", "time", "last_packet_time", "lat", "site_lat", "STLA", "calib", "odd key", "$x.y",
+	"channel", "channel_hang", "x", "x.y", "x_y", "x_y_z", "s", "time", "last_packet_time", "lat", "site_lat", "STLA", "calib", "dir", "odd key", "$x.y",
 	"q'); drop table \\\"x"};
 static const char *const gen_names[] = {
 	"sta", "sta", "loc", "chan", "starttime", "starttime", "endtime", "npts", "npts", "delta", "sampling_rate", "time_standard", "source_id",
 	"data_tag", "extra", "extra", "channel", "channel_hang", "channel.hang", "x", "x", "x_y", "x.y", "x.y_z", "x_y_z", "x.y.z", "s", "s.0", "s_1", "s.hang",
 	"s.0.hang", "s.a.b", "s_a_b", "time", "t0", "dt", "nsamp", "last_packet_time", "lat", "site.lat", "site_lat", "STLA", "kind", "live", "id",
-	"ncomp", "starttime_shift", "calib", "_id", "source.id", "nowhere", "`odd key`", "`$x.y`", "`$x`", "a__b", "`_x`", "`q'); drop table \\\"x`"};
+	"ncomp", "starttime_shift", "calib", "dir", "_id", "source.id", "nowhere", "`odd key`", "`$x.y`", "`$x`", "a__b", "`_x`", "`q'); drop table \\\"x`"};
 
 /* A date beyond the year 9999 stops SecantusDB. */
 static const char *gen_value(void)
@@ -46,7 +46,7 @@ static const char *gen_value(void)
 /* Of a type that the schema gives the key, null, or of any if it has none. */
 static const char *gen_value_of(const char *key)
 {
-	static const char strings[] = " sta loc chan net time_standard data_tag ", doubles[] = " starttime endtime npts delta sampling_rate calib lat last_packet_time ";
+	static const char strings[] = " sta loc chan net time_standard data_tag dir ", doubles[] = " starttime endtime npts delta sampling_rate calib lat last_packet_time ";
 	char word[64];
 	const char *v, *is = NULL;
 
@@ -68,6 +68,7 @@ static void add_msp(struct text *t)
 	if (pick(2)) {
 		add(t, ",\"values\":{\"loc\":"), add(t, pick(2) ? "\"\"" : gen_value());
 		add(t, ",\"channel_hang\":"), add(t, gen_value());
+		add(t, ",\"dir\":"), add(t, gen_value());
 		if (pick(2))
 			add(t, ",\"x\":"), add(t, gen_value());
 		add(t, "}");

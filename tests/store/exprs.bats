@@ -68,3 +68,18 @@ teardown_file()
 	done
 	[ $chosen -gt 50 ]
 }
+
+@test "and of objects that mssave put there, to the nanosecond" {
+	mssynth -n 20 --npts 100 --rate 40 --start 2010-02-27T06:30:00.019538123 --codes XX.S01..BHZ -o a.msp
+	mssynth -n 5 --kind seismogram --npts 50 --rate 3 --start 2011-01-01T00:00:00.000000001 --codes XX.T01.10.BHZ -o b.msp
+	mscat a.msp b.msp | msset channel_hang=90.5 'site.lat=endtime-starttime' 'blank=" "' x.y_z=npts 'dir="/somewhere"' -o all.msp
+	mssave s.msdb <all.msp
+	id=$(msls -f '%{id}\n' all.msp | head -n 1)
+	for e in "id == \"$id\"" 'starttime == "2010-02-27T06:30:00.019538123Z"' 'starttime > "2010-02-27T06:30:00.019538122Z"' \
+		'starttime > "2010-02-27T06:30:00.019538123Z"' 'endtime == "2010-02-27T06:30:02.494538123"' 'loc == ""' 'loc != "10"' 'defined(loc)' '!defined(loc)' \
+		'blank == " "' 'blank =~ "^ $"' 'blank < "a"' 'channel_hang == 90.5' 'channel.hang > 90' 'site.lat > 3' 'site_lat < 3' 'x.y.z == npts' 'x_y_z == 100' \
+		'defined(channel)' 'kind == "seismogram"' 'ncomp > 1' 'sampling_rate == 40' 'sampling_rate == 3' 'dt > 0.1' 'starttime - time("2010-01-01") > 5e6' \
+		'sta in ["S01", "T02"]' 'sta =~ "S0[1-5]"' 'dir == "/somewhere"' 'live && !(sta == "S01")'; do
+		equal "$(msread -e "$e" s.msdb | mscheck --digest -)" "$(msgrep "$e" all.msp | mscheck --digest -)"
+	done
+}
