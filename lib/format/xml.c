@@ -68,8 +68,11 @@ int xml_wrong(struct xml *x, uint64_t line, const char *fmt, ...)
 static void *room(struct xml *x, size_t n)
 {
 	void *p = NULL;
-	int s = x->status == MSP_OK ? xml_arena_get(&x->arena, n, &p) : x->status;
+	int s;
 
+	if (x->status != MSP_OK)
+		return NULL;
+	s = xml_arena_get(&x->arena, n, &p);
 	if (s == MSP_FAIL)
 		fail(x, xml_wrong(x, x->top ? x->top->line : xml_line(x), "<%s> is too large", x->top ? x->top->name : "it"));
 	else if (s == MSP_NOMEM)
@@ -126,7 +129,13 @@ static int read_file(void *context, char *to, int want)
 	return (int)got;
 }
 
-static void on_error(void *context, xmlErrorPtr e)
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *error_ptr;
+#else
+typedef xmlErrorPtr error_ptr;
+#endif
+
+static void on_error(void *context, error_ptr e)
 {
 	struct xml *x = context;
 	int n = e->message ? (int)strcspn(e->message, "\n") : 0;
@@ -275,15 +284,18 @@ static void on_text(void *context, const xmlChar *text, int n)
 	x->quiet = 0;
 	if (x->status != MSP_OK || x->skipped || !e || n <= 0 || ((e->child || !e->text) && blank(text, n)))
 		return;
-	whole = room(x, e->len + (size_t)n + 1);
-	if (!whole)
-		return;
-	if (e->len > 0)
-		memcpy(whole, e->text, e->len);
-	memcpy(whole + e->len, text, (size_t)n);
+	if (e->len + (size_t)n >= e->room) {
+		e->room = 2 * (e->len + (size_t)n) + 1;
+		whole = room(x, e->room);
+		if (!whole)
+			return;
+		if (e->len > 0)
+			memcpy(whole, e->text, e->len);
+		e->text = whole;
+	}
+	memcpy(e->text + e->len, text, (size_t)n);
 	e->len += (size_t)n;
-	whole[e->len] = '\0';
-	e->text = whole;
+	e->text[e->len] = '\0';
 }
 
 static void on_comment(void *context, const xmlChar *text)

@@ -14,8 +14,8 @@ struct xml_attribute {
 
 struct xml_element {
 	const char *name;
-	const char *text; /* without that of elements in it; NULL: none */
-	size_t len;
+	char *text; /* without that of elements in it; NULL: none */
+	size_t len, room;
 	uint64_t line; /* of its tag */
 	struct xml_attribute *attribute;
 	struct xml_element *parent, *child, *last, *next;
