@@ -62,6 +62,7 @@ struct msp_wfread {
 	struct msp_codes codes;
 	struct msp_object ahead, meta; /* the next object; the document's metadata, log and times */
 	bool has_ahead, several, guess;
+	bool one_run, pieces; /* the document is msindex's, of one run; which came in pieces, since not all of it can be decoded */
 };
 
 /* wfread_doc.c: what the object is, into o, which was reset to its kind. MSP_KILL: err says what the document lacks, and o has

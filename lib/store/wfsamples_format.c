@@ -1,7 +1,8 @@
 /* Waveform documents whose samples lie in a miniSEED or SAC file, at foff, nbytes long.
  *
  * Of a miniSEED range the runs with the document's codes are read, as msread reads the file: records of other channels
- * may lie between. What the file says of times and samples counts, and disagreement with the document is logged. */
+ * may lie between. Of a document that msindex made it is the run that begins there. What the file says of times and samples counts, and
+ * disagreement with the document is logged. */
 #include "store/wfread.h"
 
 #include "mspipe/doc.h"
@@ -124,6 +125,12 @@ static int plan(struct msp_wfread *r, const struct wf_file *f, uint64_t offset, 
 
 /* ---- objects ----------------------------------------------------------- */
 
+/* What a document that msindex made says of its run's records is not said of a piece's. */
+static bool is_files(const struct msp_wfread *r, const char *key)
+{
+	return r->one_run && strcmp(key, "mseed") == 0;
+}
+
 /* The file's metadata, over them the document's. */
 static int merge_metadata(struct msp_wfread *r, struct msp_object *o)
 {
@@ -135,7 +142,7 @@ static int merge_metadata(struct msp_wfread *r, struct msp_object *o)
 	msp_doc_begin(&d, &merged);
 	if (msp_meta_begin(o, &it))
 		while (bson_iter_next(&it)) {
-			bool there = msp_meta_begin(&r->meta, &over) && bson_iter_find(&over, bson_iter_key(&it));
+			bool there = !is_files(r, bson_iter_key(&it)) && msp_meta_begin(&r->meta, &over) && bson_iter_find(&over, bson_iter_key(&it));
 
 			msp_doc_iter(&d, NULL, there ? &over : &it);
 		}
@@ -183,7 +190,7 @@ static int compare(struct msp_wfread *r, struct msp_object *o, bool codes)
 		                    "several: these begin when it says");
 	if (rc == MSP_OK && r->several)
 		rc = wf_note(r, o, MSP_COMPLAINT, "the document's bytes of the file are several runs, with gaps between");
-	if (r->several || !o->live || rc != MSP_OK)
+	if (r->several || r->pieces || !o->live || rc != MSP_OK)
 		return rc;
 	if (!same_start(r, o)) {
 		char is[MSP_TIME_TEXT], says[MSP_TIME_TEXT];
@@ -302,13 +309,17 @@ int wf_format_begin(struct msp_wfread *r, int format, struct msp_error *err)
 	const struct wf_file *f;
 	uint64_t offset = 0, size = 0;
 	bool whole, codes = get_codes(r);
+	bson_iter_t it;
 	int rc = wf_open(r, &f, &offset, err);
 
 	if (rc == MSP_OK)
 		rc = range_of(r, f, offset, &size, &whole, err);
 	if (rc != MSP_OK)
 		return rc;
-	if (format == MSP_FORMAT_MSEED && codes && r->meta.kind != MSP_SEISMOGRAM)
+	r->one_run = format == MSP_FORMAT_MSEED && !whole && wf_find(&r->head.msp, "run", &it);
+	if (r->one_run)
+		o.want = msp_input_first;
+	else if (format == MSP_FORMAT_MSEED && codes && r->meta.kind != MSP_SEISMOGRAM)
 		o.only = &r->codes;
 	if (whole && o.only)
 		rc = plan(r, f, offset, size, &o, err);
@@ -343,6 +354,7 @@ int wf_format_next(struct msp_wfread *r, struct msp_object *o, struct msp_error 
 		rc = three(r, o, err);
 	else if (rc == MSP_OK && o->live && r->has_ahead && r->ahead.live && msp_input_run(r->input) != run)
 		r->several = true;
+	r->pieces |= r->one_run && r->has_ahead;
 	if (rc == MSP_OK && r->several && r->guess)
 		rc = msp_error_set(err, MSP_KILL, "%s: several time series at the document's place, and none has its codes",
 		                   (const char *)r->path.data);
@@ -354,5 +366,5 @@ void wf_format_end(struct msp_wfread *r)
 	msp_input_free(r->input);
 	r->input = NULL;
 	msp_plan_free(&r->plan);
-	r->has_ahead = r->several = r->guess = false;
+	r->has_ahead = r->several = r->guess = r->one_run = r->pieces = false;
 }

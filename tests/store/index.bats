@@ -245,3 +245,55 @@ kills()
 		done
 	done
 }
+
+# Recordings of all kinds: interleaved at random, with damaged samples, cut, of an unknown encoding, SAC with and without a reference time
+many_kinds() # DIRECTORY
+{
+	mkdir "$1"
+	cp "$MSP_DATA"/*.mseed "$1"
+	if [ -e "$MSP_SHARED" ]; then find "$MSP_SHARED/" \( -name '*.mseed' -o -name '*.sac' \) -exec cp {} "$1" \;; fi
+	python3 - "$1" <<-'END'
+		import glob, random, sys
+		random.seed(5)
+		d = sys.argv[1]
+		def records(name):
+		    b = open(name, 'rb').read()
+		    return [b[i:i + 512] for i in range(0, len(b), 512)]
+		names = [n for n in sorted(glob.glob(d + '/*.mseed')) if not '/ta_' in n and not 'nl_' in n and not '/ts' in n]
+		queues, out = [records(n) for n in names], []
+		while any(queues):
+		    out.append(random.choice([q for q in queues if q]).pop(0))
+		open(d + '/many', 'wb').write(b''.join(out))
+		good = b''.join(records(d + '/iu_anmo_bh3.mseed'))
+		bad = bytearray(good)
+		for record in (3, 4, 20, 40):
+		    bad[512 * record + 64:512 * record + 68] = b'\xff\xff\xff\xff' # codes of the first frame
+		    bad[512 * record + 128:512 * record + 160] = bytes(32)
+		bad[512 * 30 + 52] = 99
+		open(d + '/damaged', 'wb').write(bad)
+		open(d + '/cut', 'wb').write(good[:20300])
+		open(d + '/twice', 'wb').write(good + good)
+	END
+	msread "$1/iu_anmo_bh3.mseed" | mssave --to sac "$1/sac/"
+	for f in "$1"/sac/*BHZ*; do printf '\xc7\xcf\xff\xff' | dd of="$f" bs=1 seek=280 conv=notrunc status=none; done
+}
+
+@test "what msread reads by the index is what it reads from the files, to the digest" {
+	need_server
+	many_kinds d
+	# what is dead without a document: the rest of the cut file, and a run of an encoding that nobody knows
+	msread -q "$PWD/d" | msgrep -q 'live || mseed.number_of_records > 0 && mseed.encoding != "UNKNOWN"' -o files.msp
+	msread -q --headers "$PWD/d" | msgrep live -o headers.msp
+	equal "$(($(msls files.msp | wc -l) > 60))" 1
+	[ "$(msls files.msp | grep -c DEAD)" -gt 2 ]
+	for store in a.msdb "$MONGO/msp_back_$$"; do
+		msindex -q d "$store"
+		msread -q "$store" -o store.msp
+		diff <(msls -f '%{id} %{live} %{net} %{sta} %{loc} %{chan} %{starttime} %{npts} %{type} %{reason}' files.msp | sort) \
+			<(msls -f '%{id} %{live} %{net} %{sta} %{loc} %{chan} %{starttime} %{npts} %{type} %{reason}' store.msp | sort)
+		equal "$(mscheck --digest <files.msp)" "$(mscheck --digest <store.msp)"
+		msread -q --headers "$store" -o store.msp
+		equal "$(mscheck --digest <headers.msp)" "$(mscheck --digest <store.msp)"
+		clear "$store"
+	done
+}
