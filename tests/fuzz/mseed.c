@@ -10,13 +10,38 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A run read from its span alone is what it was in the whole file. */
+static void read_back(const uint8_t *data, struct msp_object *o, const struct msp_input_span *span)
+{
+	struct msp_input_options options = { .format = MSP_FORMAT_MSEED, .headers = true, .offset = span->offset, .size = span->end - span->offset,
+	                                     .least = span->end - span->offset, .want = msp_input_first };
+	struct msp_error err = { 0 };
+	struct msp_input *in = msp_input_memory(data + span->offset, options.size, "fuzz", &options, &err);
+	struct msp_object again;
+	struct msp_id a, b;
+
+	if (in == NULL)
+		abort();
+	msp_object_init(&again);
+	if (msp_input_next(in, &again, &err) != 1)
+		abort();
+	msp_object_origin_id(o);
+	msp_object_origin_id(&again);
+	a = msp_object_digest(o);
+	b = msp_object_digest(&again);
+	if (!msp_id_equal(&a, &b) || msp_input_next(in, &again, &err) != 0 || msp_input_offset(in) != span->end)
+		abort();
+	msp_object_free(&again);
+	msp_input_free(in);
+}
+
 static void read_all(const uint8_t *data, size_t size, bool headers)
 {
 	struct msp_input_options options = { .format = MSP_FORMAT_MSEED, .headers = headers };
 	struct msp_error err = { 0 };
 	struct msp_object o;
 	struct msp_input *in = msp_input_memory(data, size, "fuzz", &options, &err);
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, checked = 0;
 	int rc;
 
 	if (in == NULL)
@@ -30,6 +55,14 @@ static void read_all(const uint8_t *data, size_t size, bool headers)
 		if (o.live && !headers && o.samples.len != o.npts * o.width)
 			abort();
 		bytes += o.samples.len;
+		if (o.live && headers && checked++ < 50) {
+			struct msp_input_span span;
+
+			msp_input_span(in, &span);
+			if (span.offset >= span.end || span.end > size)
+				abort();
+			read_back(data, &o, &span);
+		}
 		if (o.live && !headers && size < 8192)
 			(void)!msp_mseed_write(&o, NULL, &out, NULL, &err);
 		msp_bytes_free(&out);
