@@ -100,7 +100,7 @@ static double actual_dt(float rate, double nominal)
 	return 1 / float_decimal(rate);
 }
 
-/* Walks the chain of blockettes. */
+/* Walks the chain of blockettes, which ends with the record: as soon as one says how long that is, what lies behind is another's. */
 static bool blockettes(const uint8_t *p, size_t n, bool big, struct record *r, char why[RECORD_WHY])
 {
 	size_t at = get16(p + 46, big);
@@ -119,7 +119,11 @@ static bool blockettes(const uint8_t *p, size_t n, bool big, struct record *r, c
 				snprintf(why, RECORD_WHY, "absurd record length 2^%u", power);
 				return false;
 			}
+			if (at + 8 > (size_t)1 << power)
+				break;
 			r->length = 1u << power;
+			if (n > r->length)
+				n = r->length;
 			r->encoding = p[at + 4];
 			r->big = p[at + 5] != 0;
 		} else if (get16(p + at, big) == 1001 && at + 8 <= n) {

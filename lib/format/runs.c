@@ -300,6 +300,23 @@ static bool sane(const struct record *rec)
 	return rec->dt == 0 || (rec->dt >= 1e-9 && rec->dt * rec->nsamp < 1e9);
 }
 
+/* Reads the header of a record without a length again, now that it is known to be n: what lies behind it does not count. 1; 0: it is
+ * broken; below 0: failure. */
+static int parse_again(struct msp_input *in, size_t n, const uint8_t **p, struct record *rec, struct msp_error *err)
+{
+	int64_t have = feed_want(&in->feed, n, p, err);
+	char why[RECORD_WHY];
+
+	if (have < 0)
+		return (int)have;
+	if (!record_parse(*p, n < LOOK ? n : LOOK, rec, why)) {
+		broken(in, why);
+		return 0;
+	}
+	rec->length = (uint32_t)n;
+	return 1;
+}
+
 /* The record that begins here: 0: go on; 1: o was given; below 0: failure. */
 static int step_data(struct msp_input *in, const uint8_t *p, size_t have, struct msp_object *o, struct msp_error *err)
 {
@@ -323,7 +340,10 @@ static int step_data(struct msp_input *in, const uint8_t *p, size_t have, struct
 				broken(in, "record length is nowhere said");
 			return (int)n;
 		}
-		rec.length = (uint32_t)n;
+		/* now that the end is known, nothing behind it counts */
+		rc = parse_again(in, (size_t)n, &p, &rec, err);
+		if (rc <= 0)
+			return rc;
 	}
 	n = feed_want(&in->feed, rec.length, &p, err);
 	if (n < 0)

@@ -79,7 +79,7 @@ static void silent(char *message)
 	(void)message;
 }
 
-/* Both decoders over the same frames: the same samples, or both find fault. */
+/* Both decoders over the same frames: the same samples, or both find fault. (A byte order that is none they take differently.) */
 static void compare(const uint8_t *data, size_t size)
 {
 	struct record r;
@@ -100,7 +100,7 @@ static void compare(const uint8_t *data, size_t size)
 		return;
 	ms_loginit(silent, NULL, silent, NULL);
 	if (msr_unpack((char *)(uintptr_t)data, (int)size, &msr, 1, 0) == MS_NOERROR && msr->numsamples == (int64_t)r.nsamp &&
-	    msr->encoding == r.encoding && memcmp(msr->datasamples, out, 4 * (size_t)r.nsamp) != 0)
+	    msr->encoding == r.encoding && (msr->byteorder == 0 || msr->byteorder == 1) && memcmp(msr->datasamples, out, 4 * (size_t)r.nsamp) != 0)
 		abort();
 	msr_free(&msr);
 }
