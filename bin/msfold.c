@@ -84,7 +84,7 @@ static int start(void *self, struct msp_job *job)
 	if (!f->op)
 		f->op = 1 + MSP_FOLD_MEAN; /* so that the stage is the same whether it is named or not */
 	f->job = job;
-	if (!msp_job_partial(job))
+	if (!msp_job_segments(job)) /* else a fold of each segment */
 		msp_job_restream(job);
 	else if (!f->partial)
 		return msp_error_set(msp_job_error(job), MSP_USAGE,

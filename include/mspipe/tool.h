@@ -149,6 +149,8 @@ MSP_API bool msp_job_quiet(const struct msp_job *job);
 /* True under --segments, and in a task of msmap (MSP_SEGMENTS): the input is a part of a larger stream, so what depends on the whole of it
  * cannot be made. */
 MSP_API bool msp_job_partial(const struct msp_job *job);
+/* True if that part is not complete in itself: segments that are kept one to one, without the others. */
+MSP_API bool msp_job_segments(const struct msp_job *job);
 MSP_API int msp_job_verbosity(const struct msp_job *job);
 /* Header and input name of the segment being read. NULL for sources. */
 MSP_API const struct msp_header *msp_job_header(const struct msp_job *job);

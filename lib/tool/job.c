@@ -172,6 +172,11 @@ bool msp_job_partial(const struct msp_job *job)
 	return job->partial;
 }
 
+bool msp_job_segments(const struct msp_job *job)
+{
+	return job->common.segments || job->has_end;
+}
+
 int msp_job_verbosity(const struct msp_job *job)
 {
 	return job->common.verbosity;

@@ -266,7 +266,7 @@ static int prepare(struct msp_job *job)
 		s = tool->start(job->self, job);
 	if (s < 0)
 		return s;
-	if (job->restream && (job->common.segments || job->has_end))
+	if (job->restream && msp_job_segments(job))
 		return msp_error_set(&job->error, MSP_USAGE,
 		                     "it handles a stream as a whole, and cannot be given some segments of one (--segments)");
 	if (job->partial && msp_tool_whole(tool, job->self))

@@ -123,6 +123,8 @@ load common
 	unset MSP_SEGMENTS
 	mssplit -n 2 a.msp
 	expect_sh 0 'MSP_SEGMENTS=part msdetrend --linear <part.0001.msp | mscheck -q'
+	# one fold of the part, not one of each segment
+	equal "$(MSP_SEGMENTS=part msfold --partial <part.0001.msp | msls | wc -l)" 1
 	expect_sh 4 'head -c 3000 part.0001.msp | MSP_SEGMENTS=part msdetrend --linear >/dev/null'
 	expect_sh 2 'MSP_SEGMENTS=part mssort sta <part.0001.msp >/dev/null'
 	expect_sh 2 'MSP_SEGMENTS=part msstack <part.0001.msp >/dev/null'
