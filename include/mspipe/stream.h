@@ -163,6 +163,37 @@ MSP_API const struct msp_totals *msp_writer_sum(const struct msp_writer *w); /* 
  * end. fd is a regular file open for reading and writing, which holds a whole stream. name is for messages. */
 MSP_API int msp_stream_set_parts(int fd, const char *name, uint32_t parts, struct msp_error *err) MSP_CHECKED;
 
+/* ---- parts: a stream divided into files that know of each other ---------- */
+
+struct msp_parts; /* opaque */
+#define MSP_PARTS_MAX 1000000
+
+struct msp_parts_options {
+	uint32_t number;  /* of parts, as their headers say it; 0: known in the end */
+	int level;        /* of blocks that are not copied, as for a writer */
+	msp_poll_fn *poll;
+	void *context;
+};
+/* No part yet. NULL: no memory. */
+MSP_API struct msp_parts *msp_parts_new(const struct msp_parts_options *options) MSP_CHECKED;
+MSP_API void msp_parts_free(struct msp_parts *k); /* what was not committed leaves nothing. NULL is allowed */
+/* Before the first part is written to. */
+MSP_API void msp_parts_set_number(struct msp_parts *k, uint32_t number);
+MSP_API void msp_parts_set_level(struct msp_parts *k, int level);
+MSP_API size_t msp_parts_count(const struct msp_parts *k);
+/* What is put from now on is of the stream of this header: parts keep streams apart, each with its own origin and pipeline. */
+MSP_API int msp_parts_source(struct msp_parts *k, const struct msp_header *h, struct msp_error *err) MSP_CHECKED;
+/* All streams met so far become one, by this tool: before anything is put. */
+MSP_API int msp_parts_merge_sources(struct msp_parts *k, const char *tool, struct msp_error *err) MSP_CHECKED;
+/* One more part, which will be the file path; parts are counted from 0 here. */
+MSP_API int msp_parts_add(struct msp_parts *k, const char *path, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parts_put(struct msp_parts *k, size_t i, const struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+MSP_API int msp_parts_put_block(struct msp_parts *k, size_t i, const struct msp_block *b, struct msp_error *err) MSP_CHECKED;
+/* Nothing more comes into this part: it is flushed to the disk and its descriptor closed. */
+MSP_API int msp_parts_close(struct msp_parts *k, size_t i, struct msp_error *err) MSP_CHECKED;
+/* Closes what is open, and gives all parts their names, or none. */
+MSP_API int msp_parts_commit(struct msp_parts *k, struct msp_error *err) MSP_CHECKED;
+
 /* ---- output files that appear whole or not at all ---------------------- */
 
 struct msp_outfile; /* opaque */
