@@ -184,3 +184,73 @@ whole() # STORE
 	msdb delete a.msdb fs.chunks --query "{\"files_id\": $file}"
 	contains "$(findings a.msdb)" "$(printf 'fs.files\t%s\tbroken-file' "$file")"
 }
+
+@test "a save that was killed is told from damage; --fix removes what it put, and nothing of others" {
+	mssynth -n 20 --npts 500 --start 2019-01-01 -o first.msp
+	mssave a.msdb first.msp
+	old() { msread -e 'starttime < "2020-01-01"' a.msdb | mscheck --digest - | cut -c 1-32; }
+	equal "$(old)" "$(mscheck --digest first.msp | cut -c 1-32)"
+	mssynth -n 4000 --npts 2000 -o x.msp
+	for wait in 0.1 0.2 0.3 0.5; do
+		mssave a.msdb x.msp 3>&- &
+		pid=$!
+		sleep $wait
+		kill -9 $pid 2>/dev/null || true
+		wait $pid || true
+		expect 0 msdb check a.msdb
+	done
+	while [ "$(msdb count a.msdb msp_saves)" = 0 ]; do # a slow or a very fast machine: once more, a little later or earlier
+		mssave --tag "t$RANDOM" a.msdb x.msp 3>&- &
+		pid=$!
+		sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid || true
+	done
+	expect 0 msdb check a.msdb
+	contains "$output" $'\tunfinished\tmssave began'
+	contains "$output" 'was left unfinished'
+	expect 0 msdb check --fix a.msdb
+	contains "$output" ' removed'
+	equal "$(msdb check a.msdb)" ''
+	equal "$(old)" "$(mscheck --digest first.msp | cut -c 1-32)"
+	msdb delete a.msdb wf_TimeSeries --query '{"data_tag": {"$exists": true}}' # of a save that was faster than its end
+	msdb check --fix a.msdb >/dev/null
+	mssave a.msdb x.msp
+	equal "$(msdb check a.msdb)" ''
+	equal "$(msdb count a.msdb wf_TimeSeries)" 4020
+}
+
+@test "while a save is going on, nothing of it is removed" {
+	mssynth -n 100 --npts 5000 -o x.msp
+	mkfifo pipe
+	mssave a.msdb <pipe 3>&- &
+	pid=$!
+	exec 4>pipe
+	head -c 2000000 x.msp >&4
+	for _ in $(seq 100); do
+		[ -s a.msdb ] && [ "$(msdb count a.msdb fs.files 2>/dev/null)" != 0 ] && break
+		sleep 0.1
+	done
+	expect 0 msdb check --fix a.msdb
+	contains "$output" 'and may be going on'
+	tail -c +2000001 x.msp >&4
+	exec 4>&-
+	wait "$pid"
+	equal "$(msdb check a.msdb)" ''
+	equal "$(msread a.msdb | mscheck --digest - | cut -c 1-32)" "$(mscheck --digest x.msp | cut -c 1-32)"
+}
+
+@test "documents that were changed: another tag, other lengths, samples that are gone" {
+	mssynth -n 20 --npts 500 | mssave --tag a a.msdb
+	mssynth -n 20 --npts 500 --kind seismogram | mssave --storage file:samples a.msdb
+	equal "$(msdb check a.msdb)" ''
+	msdb update a.msdb wf_TimeSeries '{"$set": {"data_tag": "b"}}' --query '{"sta": "S0003"}'
+	msdb update a.msdb wf_Seismogram '{"$set": {"npts": 499}}' --query '{"sta": "S0004"}'
+	equal "$(findings a.msdb | cut -f 1,3)" "$(printf 'wf_Seismogram\tnpts\nwf_TimeSeries\tid')"
+	truncate -s -1 samples/*
+	equal "$(findings a.msdb | grep -c 'wf_Seismogram.*no-samples')" 1
+	findings --fix a.msdb >/dev/null
+	equal "$(msdb count a.msdb wf_Seismogram)" 19
+	equal "$(msdb find a.msdb abortions | jq -r '.tombstone.sta, .type, .msp.collection')" "$(printf 'S0020\nSeismogram\nwf_Seismogram')"
+	contains "$(msdb find a.msdb abortions | jq -r '.logdata[0].error_message')" 'the samples are 12000 at'
+}
