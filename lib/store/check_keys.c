@@ -138,7 +138,8 @@ static int put_converted(struct msp_check *c, bson_t **doc, const char *key, con
 	return r;
 }
 
-static int wrong_type(struct msp_check *c, const char *collection, bson_t **at, const bson_iter_t *it, const char *key, int type)
+static int wrong_type(struct msp_check *c, const char *collection, bson_t **at, const bson_iter_t *it, const char *key, int type,
+                      bool *replaced)
 {
 	const bson_t *doc = *at;
 	struct msp_bytes text = {0};
@@ -157,7 +158,8 @@ static int wrong_type(struct msp_check *c, const char *collection, bson_t **at, 
 	msp_bytes_free(&text);
 	if (r == MSP_OK && exact && c->o->fix)
 		r = convert(c, collection, doc, it, &now);
-	return r == MSP_OK && exact ? put_converted(c, at, key, &now) : r;
+	*replaced = r == MSP_OK && exact;
+	return *replaced ? put_converted(c, at, key, &now) : r;
 }
 
 /* ---- what is missing --------------------------------------------------- */
@@ -293,19 +295,16 @@ static size_t find_row(const struct msp_schema_row *const *row, size_t n, const 
 	return n;
 }
 
-static int check_key(struct msp_check *c, const char *collection, bson_t **doc, const bson_iter_t *it, const struct msp_schema_row *row, bool *replaced)
+/* *replaced: the document was, and it is of no use any more. */
+static int check_key(struct msp_check *c, const char *collection, bson_t **doc, const bson_iter_t *it, const struct msp_schema_row *row,
+                     bool *replaced)
 {
-	const bson_t *before = *doc;
-	int r;
-
 	*replaced = false;
 	if (is_null(it))
 		return row->constraint == MSP_S_REQUIRED ? missing(c, collection, *doc, row, true) : MSP_OK;
 	if (has_type(it, row->type))
 		return check_value(c, collection, *doc, it);
-	r = wrong_type(c, collection, doc, it, row->name, row->type);
-	*replaced = *doc != before;
-	return r;
+	return wrong_type(c, collection, doc, it, row->name, row->type, replaced);
 }
 
 int msp_check_keys(struct msp_check *c, const char *collection, bson_t **doc)
