@@ -62,6 +62,11 @@ void msp_lookup_free(struct msp_lookup *l);
 /* Fills filter with {key: {"$in": values}}. */
 int msp_filter_in(struct msp_check *c, const char *key, const bson_t *values, bson_t *filter) MSP_CHECKED;
 
+/* Removes what the filter {key: {"$in": values}} finds. removed may be NULL. */
+int msp_check_remove(struct msp_check *c, const char *collection, const char *key, const bson_t *values, uint64_t *removed) MSP_CHECKED;
+/* {key: 1, ...}; key: NULL at its end. */
+int msp_check_projection(struct msp_check *c, bson_t *projection, const char *const *key) MSP_CHECKED;
+
 /* ---- check_keys.c: a document against the schema */
 /* *doc is replaced where a value was converted, or could be. */
 int msp_check_keys(struct msp_check *c, const char *collection, bson_t **doc) MSP_CHECKED;
@@ -79,8 +84,11 @@ int msp_check_samples(struct msp_check *c, const char *collection, bson_t **doc,
 /* why[i] NULL: this one stays. */
 int msp_check_bury(struct msp_check *c, const char *collection, bson_t **doc, char *const *why, size_t n) MSP_CHECKED;
 
-/* ---- check_shared.c: samples of no document, and of more than one; chunks of no file */
+/* ---- check_shared.c: samples of no document, and of more than one */
 int msp_check_shared(struct msp_check *c) MSP_CHECKED;
+
+/* ---- check_chunks.c: chunks of no file. wanted: how many all files together should have; from_graves: `abortions` refers to some */
+int msp_check_chunks(struct msp_check *c, uint64_t wanted, bool from_graves) MSP_CHECKED;
 
 /* ---- check_saves.c: saves that are not finished */
 int msp_check_saves(struct msp_check *c) MSP_CHECKED;

@@ -95,3 +95,23 @@ int msp_lookup_find(struct msp_lookup *l, const bson_iter_t *value, bool *there,
 		*payload = *at;
 	return MSP_OK;
 }
+
+int msp_check_remove(struct msp_check *c, const char *collection, const char *key, const bson_t *values, uint64_t *removed)
+{
+	bson_t filter;
+	int r = msp_filter_in(c, key, values, &filter);
+
+	if (r == MSP_OK)
+		r = msp_store_delete(c->store, collection, &filter, removed, c->err);
+	bson_destroy(&filter);
+	return r;
+}
+
+int msp_check_projection(struct msp_check *c, bson_t *projection, const char *const *key)
+{
+	bson_init(projection);
+	for (; *key; key++)
+		if (!bson_append_int32(projection, *key, -1, 1))
+			return msp_check_memory(c);
+	return MSP_OK;
+}

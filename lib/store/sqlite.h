@@ -84,6 +84,8 @@ int msp_table_make(struct msp_sqlite *q, const char *name, struct msp_table **ou
 void msp_tables_forget(struct msp_sqlite *q);
 int msp_sqlite_collections(struct msp_store *s, bson_t *out, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_drop(struct msp_store *s, const char *c, struct msp_error *err) MSP_CHECKED;
+
+/* ---- sqlite_index.c */
 int msp_sqlite_index(struct msp_store *s, const char *c, const char *name, const bson_t *keys, unsigned flags, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_indexes(struct msp_store *s, const char *c, bson_t *out, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_index_drop(struct msp_store *s, const char *c, const char *name, struct msp_error *err) MSP_CHECKED;
