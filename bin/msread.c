@@ -248,6 +248,12 @@ static void stop(void *self)
 	msp_sources_free(&r->sources);
 }
 
+/* Parts of a store are made by the group's values; those of files are not. */
+static const char *whole(const void *self)
+{
+	return ((const struct read *)self)->with.group ? "--group makes ensembles of what one part of the files has" : NULL;
+}
+
 const struct msp_tool msp_tool = {
 	.name = "msread",
 	.summary = "read recordings (miniSEED, SAC, msp) and stores as a stream",
@@ -256,6 +262,7 @@ const struct msp_tool msp_tool = {
 	.size = sizeof(struct read),
 	.kinds = MSP_HANDLES_ALL,
 	.flags = MSP_TOOL_SOURCE,
+	.whole = whole,
 	.start = start,
 	.flow = flow,
 	.drain = drain,
