@@ -182,21 +182,33 @@ static void sql_order(sqlite3_context *context, int n, sqlite3_value **v)
 
 /* ---- waiting ----------------------------------------------------------- */
 
-/* Called when a lock is held by somebody else, n times before: 1 to try again. A signal ends the pause, or is noticed after it. */
+static int64_t milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Called when a lock is held by somebody else, n times before: 1 to try again. A signal ends the pause, or is noticed after it. Who has
+ * waited long looks more often, so that others that write much do not always come first. */
 static int busy(void *context, int n)
 {
-	static const long pause_ms[] = {1, 2, 5, 10, 20, 50};
-	const long many = (long)(sizeof(pause_ms) / sizeof(*pause_ms));
+	static const long first_ms[] = {1, 2, 5, 10};
 	struct msp_sqlite *q = context;
-	long ms = pause_ms[n < many ? n : many - 1], waited = n < many ? 0 : 88 + (n - many) * pause_ms[many - 1];
-	struct timespec t = {.tv_nsec = ms * 1000000};
+	struct timespec t = {0};
+	int64_t waited;
 
+	if (n == 0)
+		q->waiting_since = milliseconds();
+	waited = milliseconds() - q->waiting_since;
 	if (q->poll && q->poll(q->context)) {
 		q->interrupted = true;
 		return 0;
 	}
 	if (waited > BUSY_MS)
 		return 0;
+	t.tv_nsec = (n < (int)(sizeof(first_ms) / sizeof(*first_ms)) ? first_ms[n] : waited < 5000 ? 20 : 5) * 1000000;
 	(void)nanosleep(&t, NULL);
 	return 1;
 }

@@ -58,6 +58,7 @@ struct msp_sqlite {
 	int (*poll)(void *context); /* while it waits; NULL: nobody is asked */
 	void *context;
 	bool interrupted; /* poll() ended a waiting */
+	int64_t waiting_since; /* ms */
 	int64_t schema_version; /* of what is in tables */
 	struct msp_table *tables;
 	struct msp_bytes key; /* scratch */
