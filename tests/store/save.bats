@@ -339,6 +339,7 @@ killed()
 			ms=$((RANDOM % max))
 			timeout --foreground --signal=$sig $((ms / 1000)).$(printf %03d $((ms % 1000))) mssave "$@" "$s" in.msp >/dev/null 2>&1 || kills=$((kills + 1))
 			out=$(savecheck "$s") || { echo "$sig after $ms ms: $out"; return 1; }
+			[ $((i % 5)) != 0 ] || msdb check "$s" >checked 2>&1 || { echo "$sig after $ms ms"; cat checked; return 1; }
 			case $out in *'unfinished 0 '*) ;; *) open=$((open + 1)) ;; esac
 		done
 		mssave "$@" "$s" in.msp || { echo "the save after $sig at $ms ms"; return 1; }
@@ -346,6 +347,49 @@ killed()
 	done
 	echo "$runs runs, $kills killed, $open left something unfinished"
 	[ $kills -ge $((runs / 3)) ]
+}
+
+# A save that is killed when it has all samples and waits for the end of its input.
+unfinished() # STORE
+{
+	mkfifo pipe
+	mssave "$1" <pipe & sink=$!
+	exec 7>pipe
+	cat cut.msp >&7
+	for _ in $(seq 50); do
+		case $(state "$1" 2>/dev/null) in *'left 0 '* | '') sleep 0.1 ;; *) break ;; esac
+	done
+	kill -KILL $sink
+	wait $sink || true
+	exec 7>&-
+	rm pipe
+	contains "$(savecheck "$1")" 'wrong 0 unfinished 1'
+}
+
+taken_away()
+{
+	unfinished "$1"
+	[ "$(state "$1" | sed 's/.*left \([0-9]*\) .*/\1/')" -gt 0 ]
+	expect 0 msdb check "$1"
+	contains "$output" 'run it again'
+	msdb check --fix "$1"
+	nothing_left "$1"
+	equal "$(msdb count "$1" fs.chunks)" 0
+	# and here the next save completes it
+	unfinished "$1"
+	mssave -v "$1" whole.msp 2>err
+	contains "$(cat err)" 'objects had their samples there already'
+	contains "$(savecheck "$1" -s)" 'documents 700 files 700 wrong 0 unfinished 0 left 0'
+	# what documents name stays: another save of the same, left unfinished, is taken away again
+	unfinished "$1"
+	msdb check --fix "$1"
+	contains "$(savecheck "$1" -s)" 'documents 700 files 700 wrong 0 unfinished 0 left 0'
+}
+
+@test "save: what an unfinished one left is taken away, or used" {
+	mssynth -n 700 --npts 2000 -o whole.msp
+	head -c "$(($(stat -c %s whole.msp) - 7))" whole.msp >cut.msp
+	stores taken_away
 }
 
 @test "save: killed at random, a file" {
