@@ -13,6 +13,7 @@ typedef int msp_backend_found_fn(void *context, int kind, const char *collection
 
 struct msp_backend {
 	unsigned version;
+	size_t batch; /* documents that put() takes at once */
 	bool remote; /* documents come over a network: what it leaves out saves the most */
 	int (*close)(struct msp_store *s, struct msp_error *err); /* frees all but the struct's own name */
 	int (*collections)(struct msp_store *s, bson_t *out, struct msp_error *err); /* out: an empty array; any order */
@@ -23,7 +24,7 @@ struct msp_backend {
 	int (*explain)(struct msp_store *s, const char *c, const struct msp_find *f, struct msp_bytes *out, struct msp_error *err);
 	int (*count)(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *out, struct msp_error *err);
 	int (*distinct)(struct msp_store *s, const char *c, const char *key, const bson_t *filter, bson_t *out, struct msp_error *err);
-	/* Each document is valid and has an _id; n <= MSP_STORE_BATCH and what fits in a message. */
+	/* Each document is valid and has an _id; n <= batch, and what fits in a message. */
 	int (*put)(struct msp_store *s, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *done,
 	           struct msp_error *err);
 	int (*update)(struct msp_store *s, const char *c, const bson_t *filter, const bson_t *update, unsigned flags,

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOAD_BYTES 8000000 /* of documents a round trip */
+#define LOAD_BYTES 8000000 /* of documents at once */
+#define LOAD_DOCUMENTS 10000
 
 struct msp_load {
 	struct msp_store *store;
 	char *collection;
-	bson_t *doc[MSP_STORE_BATCH];
+	bson_t *doc[LOAD_DOCUMENTS];
 	size_t n, bytes;
 	uint64_t documents;
 };
@@ -73,7 +74,7 @@ int msp_load_add(struct msp_load *l, const bson_t *doc, struct msp_error *err)
 		return memory(err);
 	l->doc[l->n++] = whole;
 	l->bytes += whole->len;
-	return l->n == MSP_STORE_BATCH || l->bytes >= LOAD_BYTES ? send(l, err) : MSP_OK;
+	return l->n == LOAD_DOCUMENTS || l->bytes >= LOAD_BYTES ? send(l, err) : MSP_OK;
 }
 
 int msp_load_end(struct msp_load *l, uint64_t *documents, struct msp_error *err)

@@ -535,7 +535,7 @@ static int index_drop(struct msp_store *s, const char *c, const char *name, stru
 }
 
 static const struct msp_backend backend = {
-	.version = MSP_BACKEND_VERSION, .remote = true, .explain = msp_mongo_explain, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
+	.version = MSP_BACKEND_VERSION, .batch = MSP_STORE_BATCH, .remote = true, .explain = msp_mongo_explain, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
 	.count = count, .distinct = distinct, .put = put, .update = update, .remove = remove_all, .drop = drop, .index = make_index,
 	.indexes = indexes, .index_drop = index_drop,
 };

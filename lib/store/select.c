@@ -39,7 +39,6 @@ static int add_part(struct parts *p, const bson_t *filter, struct msp_error *err
 	return bson_append_document(&p->list, key, (int)len, filter) ? MSP_OK : memory(err);
 }
 
-/* exact: where it can be, at the price of a longer one. */
 static int one_filter(struct msp_store *s, const char *collection, const struct msp_choice *c, unsigned flags, bson_t *out, bool *exact,
                       struct msp_error *err)
 {
@@ -85,8 +84,7 @@ int msp_store_choice_filter(struct msp_store *s, const char *collection, const s
 static int question(struct msp_store *s, const char *collection, const struct msp_choice *c, bson_t *filter, bool *exact,
                     struct msp_find *find, struct msp_error *err)
 {
-	bool saves = c->limit || (s->backend->remote && c->projection); /* exactness does, what it costs */
-	int r = saves ? msp_store_choice_filter(s, collection, c, filter, exact, err) : one_filter(s, collection, c, 0, filter, exact, err);
+	int r = msp_store_choice_filter(s, collection, c, filter, exact, err);
 
 	if (r != MSP_OK)
 		return r;

@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define BUSY_MS 30000
+/* Documents in a transaction. Ids are hashes: each goes to another page of its index, and the fewer times a page is written
+ * for one of them, the better. */
+#define BATCH 20000
 
 /* ---- messages ---------------------------------------------------------- */
 
@@ -476,7 +479,7 @@ static int close_store(struct msp_store *store, struct msp_error *err)
 }
 
 static const struct msp_backend backend = {
-	.version = MSP_BACKEND_VERSION, .close = close_store, .collections = msp_sqlite_collections, .find = msp_sqlite_find,
+	.version = MSP_BACKEND_VERSION, .batch = BATCH, .close = close_store, .collections = msp_sqlite_collections, .find = msp_sqlite_find,
 	.next = msp_sqlite_next, .done = msp_sqlite_done, .explain = msp_sqlite_explain, .count = msp_sqlite_count, .distinct = msp_sqlite_distinct,
 	.put = msp_sqlite_put, .update = msp_sqlite_update, .remove = msp_sqlite_remove, .drop = msp_sqlite_drop,
 	.index = msp_sqlite_index, .indexes = msp_sqlite_indexes, .index_drop = msp_sqlite_index_drop, .check = msp_sqlite_check,

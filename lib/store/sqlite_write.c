@@ -100,7 +100,7 @@ static const struct msp_column *column_at(const struct msp_table *t, const char 
 	for (size_t k = 0; k < t->columns; k++) {
 		size_t i = *hint + k < t->columns ? *hint + k : *hint + k - t->columns;
 
-		if (strcmp(t->column[i].key, key) == 0) {
+		if (t->column[i].key[0] == key[0] && strcmp(t->column[i].key, key) == 0) {
 			*hint = i + 1 < t->columns ? i + 1 : 0;
 			return &t->column[i];
 		}

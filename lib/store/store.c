@@ -236,7 +236,7 @@ static int gather(struct batch *b, const bson_t *const *docs, size_t n, bool rep
 	size_t bytes = 0;
 
 	*bad = MSP_OK;
-	for (b->n = 0; b->n < n && b->n < MSP_STORE_BATCH; b->n++) {
+	for (b->n = 0; b->n < n; b->n++) {
 		bool has_id;
 
 		b->made[b->n] = NULL;
@@ -259,7 +259,7 @@ static int gather(struct batch *b, const bson_t *const *docs, size_t n, bool rep
 
 static int put(struct msp_store *s, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *done, struct msp_error *err)
 {
-	size_t room = n < MSP_STORE_BATCH ? n : MSP_STORE_BATCH, at = 0;
+	size_t room = n < s->backend->batch ? n : s->backend->batch, at = 0;
 	struct batch b = {.doc = calloc(room + 1, sizeof(*b.doc)), .made = calloc(room + 1, sizeof(*b.made))};
 	int r = b.doc && b.made ? check_writable(s, c, err) : memory(err), bad = MSP_OK;
 	uint64_t stored, total = 0;
@@ -267,7 +267,7 @@ static int put(struct msp_store *s, const char *c, const bson_t *const *docs, si
 	while (r == MSP_OK && bad == MSP_OK && at < n) {
 		struct msp_error why = {0};
 
-		r = gather(&b, docs + at, n - at, replace, &bad, &why);
+		r = gather(&b, docs + at, n - at < room ? n - at : room, replace, &bad, &why);
 		stored = 0;
 		if (r == MSP_OK && b.n > 0)
 			r = s->backend->put(s, c, b.doc, b.n, replace, &stored, err);
