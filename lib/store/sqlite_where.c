@@ -175,7 +175,7 @@ static int in_list(struct maker *m, const struct msp_column *c, const struct msp
 	if (msp_sql_text(sql, "("))
 		return MSP_NOMEM;
 	for (; bson_iter_next(&e); n++) {
-		if (m->p->values > MAX_VALUES) {
+		if (n > MAX_LEAVES / 2) {
 			sql->len = from;
 			return anything(m, false);
 		}
@@ -203,8 +203,9 @@ static int in_short(struct maker *m, const char *column, const struct msp_match 
 		return anything(m, false);
 	if (msp_sql_quoted(sql, column, '"') || msp_sql_text(sql, " IN ("))
 		return MSP_NOMEM;
-	for (; bson_iter_next(&e); n++) {
-		int r = m->p->values > MAX_VALUES || (c && msp_match_is_null(&e)) ? 3 : 0;
+	while (bson_iter_next(&e)) {
+		size_t at = sql->len;
+		int r = m->p->values > MAX_VALUES ? 2 : c && msp_match_is_null(&e) ? 3 : 0;
 
 		if (r == 0 && n > 0)
 			r = msp_sql_text(sql, ",") ? -1 : 0;
@@ -212,10 +213,17 @@ static int in_short(struct maker *m, const char *column, const struct msp_match 
 			r = c ? bind_value(m, c->class, &e) : bind_key(m, &e);
 		if (r < 0)
 			return MSP_NOMEM;
-		if (r > 0) { /* not so plain */
+		if (r >= 2) { /* not so plain */
 			sql->len = from;
-			return c && r != 2 && m->p->values <= MAX_VALUES ? in_list(m, c, node) : anything(m, false);
+			return r == 3 ? in_list(m, c, node) : anything(m, false);
 		}
+		n += r == 0;
+		if (r == 1) /* the column does not hold it */
+			sql->len = at;
+	}
+	if (n == 0) {
+		sql->len = from;
+		return never(m);
 	}
 	return simple(m, ")", !c || c->class != MSP_C_ANY);
 }

@@ -83,3 +83,13 @@ teardown_file()
 		equal "$(msread -e "$e" s.msdb | mscheck --digest -)" "$(msgrep "$e" all.msp | mscheck --digest -)"
 	done
 }
+
+@test "expressions that are long" {
+	msdb import a.msdb <(printf '{"_id":%d,"npts":%d,"sta":"S%d"}\n' 1 1 1 2 2 2 3 3 3) --collection wf_TimeSeries
+	list() { seq "$1" | sed "s/.*/$2/" | paste -sd "$3" | sed "s/$3/ $3$3 /g"; }
+	equal "$(msdb count a.msdb wf_TimeSeries -e "$(list 3000 'npts == &' '|')")" 3
+	equal "$(msdb count a.msdb wf_TimeSeries -e "$(list 2000 'npts != 1&' '\&')")" 3
+	equal "$(msdb count a.msdb wf_TimeSeries -e "npts in [$(seq -s, 2 9000)]")" 2
+	equal "$(msdb count a.msdb wf_TimeSeries -e "npts in [null, $(seq -s, 2 7000)]")" 2
+	equal "$(msdb count a.msdb wf_TimeSeries --query "{\"npts\":{\"\$in\":[null,$(seq -s, 2 7000)]}}")" 2
+}
