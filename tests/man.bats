@@ -104,15 +104,6 @@ run_examples() # PAGE
 	[ $bad -eq 0 ]
 }
 
-@test "the main job in README.md runs as it is printed" {
-	awk '/^## / { inside = /^## The main job/ } inside && /^    / { print substr($0, 5) } inside && !/^    / && n++ > 1 { exit }' "$MSP_TOP/README.md" >job.sh
-	[ "$(grep -c '^ms' job.sh)" -eq 5 ]
-	cp "$MSP_DATA"/*.mseed "$MSP_DATA"/*.xml .
-	sh -e job.sh
-	mscheck --full out.msp
-	equal "$(stream_counts out.msp)" '2 3'
-}
-
 @test "references between pages lead somewhere" {
 	bad=0
 	for page in "$MSP_TOP"/man/*.[1-8]; do

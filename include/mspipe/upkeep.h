@@ -26,6 +26,7 @@ enum msp_finding_kind {
 	MSP_FIND_ORPHAN,     /* fs.files: samples to which no document refers */
 	MSP_FIND_CHUNKS,     /* chunks of no file */
 	MSP_FIND_DANGLING,   /* a reference to a document that is not there */
+	MSP_FIND_ELSEWHERE,  /* references to site, channel or source, and the store has no such collection */
 	MSP_FIND_MISSING,    /* a required key is missing */
 	MSP_FIND_TYPE,       /* a value of another type than the schema's */
 	MSP_FIND_VALUE,      /* a value that cannot be */

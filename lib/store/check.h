@@ -4,6 +4,7 @@
 
 #include "mspipe/upkeep.h"
 #include "store/idmap.h"
+#include "store/schema.h"
 #include "store/tally.h"
 
 struct msp_check {
@@ -16,6 +17,8 @@ struct msp_check {
 	struct msp_idmap putting; /* ids of files that they were putting */
 	bool unfinished;         /* there are any */
 	bool running;            /* one of them may be going on */
+	const struct msp_schema_row *elsewhere[32]; /* keys that refer to another store, which was said */
+	size_t elsewheres;
 	struct msp_bytes key;    /* scratch */
 	struct msp_bytes base;   /* the directory that a relative one begins in, with a / at its end; or empty */
 	struct msp_check_file {  /* files that were looked at, each where the hash of its name puts it */

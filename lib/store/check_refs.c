@@ -91,6 +91,30 @@ static int tell(struct msp_check *c, struct msp_lookup *l, const char *collectio
 	return r;
 }
 
+/* Stations and earthquakes may be in a store of their own: the collection is not there at all, which is said once for each key. */
+static bool is_elsewhere(const struct msp_check *c, const struct msp_schema_row *row)
+{
+	bson_iter_t it;
+
+	if (strcmp(row->reference, "site") != 0 && strcmp(row->reference, "channel") != 0 && strcmp(row->reference, "source") != 0)
+		return false;
+	if (bson_iter_init(&it, &c->collections))
+		while (bson_iter_next(&it))
+			if (BSON_ITER_HOLDS_UTF8(&it) && strcmp(bson_iter_utf8(&it, NULL), row->reference) == 0)
+				return false;
+	return true;
+}
+
+static int tell_elsewhere(struct msp_check *c, const char *collection, const struct msp_schema_row *row)
+{
+	for (size_t i = 0; i < c->elsewheres; i++)
+		if (c->elsewhere[i] == row)
+			return MSP_OK;
+	if (c->elsewheres < sizeof(c->elsewhere) / sizeof(c->elsewhere[0]))
+		c->elsewhere[c->elsewheres++] = row;
+	return msp_check_found(c, MSP_FIND_ELSEWHERE, true, collection, NULL, "%s: this store has no %s: it must be another one's", row->name, row->reference);
+}
+
 /* All documents' values of one key. */
 static int check_key(struct msp_check *c, struct msp_lookup *l, const char *collection, const struct msp_schema_row *row, bson_t **doc, size_t n)
 {
@@ -107,6 +131,8 @@ static int check_key(struct msp_check *c, struct msp_lookup *l, const char *coll
 	bson_destroy(&box);
 	if (r != MSP_OK || l->n == 0)
 		return r;
+	if (is_elsewhere(c, row))
+		return tell_elsewhere(c, collection, row);
 	r = msp_lookup_run(l, row->reference, by_text(row) ? "alg_id" : "_id", NULL, NULL);
 	if (r == MSP_OK && strncmp(row->reference, "wf_", 3) == 0 && l->there.n < l->n) /* what was buried is still known */
 		r = msp_lookup_run(l, "abortions", "tombstone._id", NULL, NULL);

@@ -16,6 +16,7 @@ static const struct msp_finding_rule rules[MSP_FINDINGS] = {
 	[MSP_FIND_ORPHAN] = {"orphan", true, "removed"},
 	[MSP_FIND_CHUNKS] = {"orphan-chunks", true, "removed"},
 	[MSP_FIND_DANGLING] = {"dangling", true, NULL},
+	[MSP_FIND_ELSEWHERE] = {"elsewhere", false, NULL},
 	[MSP_FIND_MISSING] = {"missing-key", true, NULL},
 	[MSP_FIND_TYPE] = {"type", true, "converted"},
 	[MSP_FIND_VALUE] = {"value", true, NULL},

@@ -253,4 +253,15 @@ whole() # STORE
 	equal "$(msdb count a.msdb wf_Seismogram)" 19
 	equal "$(msdb find a.msdb abortions | jq -r '.tombstone.sta, .type, .msp.collection')" "$(printf 'S0020\nSeismogram\nwf_Seismogram')"
 	contains "$(msdb find a.msdb abortions | jq -r '.logdata[0].error_message')" 'the samples are 12000 at'
+
+@test "stations and earthquakes may be in another store: said, no damage; one that is missing among others is damage" {
+	mssynth -n 3 --npts 20 | mssave one.msdb
+	msdb update one.msdb wf_TimeSeries '{"$set": {"source_id": {"$oid": "000000000000000000000001"}}}' --all
+	expect 0 msdb check one.msdb
+	contains "$output" "$(printf 'wf_TimeSeries\t-\telsewhere\tsource_id: this store has no source')"
+	[ "$(printf '%s\n' "$output" | grep -c 'elsewhere.*source_id')" -eq 1 ]
+	echo '{"_id": {"$oid": "000000000000000000000002"}, "lat": 1.0, "lon": 2.0, "depth": 3.0, "time": 4.0}' >source.jsonl
+	msdb import -q one.msdb source.jsonl
+	expect 4 msdb check one.msdb
+	[ "$(printf '%s\n' "$output" | grep -c 'dangling.*source_id')" -eq 3 ]
 }
