@@ -253,6 +253,7 @@ whole() # STORE
 	equal "$(msdb count a.msdb wf_Seismogram)" 19
 	equal "$(msdb find a.msdb abortions | jq -r '.tombstone.sta, .type, .msp.collection')" "$(printf 'S0020\nSeismogram\nwf_Seismogram')"
 	contains "$(msdb find a.msdb abortions | jq -r '.logdata[0].error_message')" 'the samples are 12000 at'
+}
 
 @test "stations and earthquakes may be in another store: said, no damage; one that is missing among others is damage" {
 	mssynth -n 3 --npts 20 | mssave one.msdb
