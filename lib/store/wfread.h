@@ -52,6 +52,8 @@ struct msp_wfread {
 	struct wf_file file[WF_FILES];
 	uint64_t clock;
 	struct msp_bytes path, clean, notes, scrap;
+	uint64_t dropped; /* keys, by the mode; the first of them */
+	char first_dropped[64];
 	const char *collection;
 	struct wf_head head;
 	bool begun, over, own_id;

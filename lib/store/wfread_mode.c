@@ -127,11 +127,16 @@ static bool convert(struct msp_doc *d, const struct msp_schema_row *row, const b
 	return false;
 }
 
+/* What is no more than so often in any document that is one: a key may stand in one a million times. */
+#define NOTES ((size_t)16384)
+
 static int note(struct msp_wfread *r, const char *key, const char *what)
 {
 	struct msp_bytes *n = &r->notes;
 	size_t at = n->len;
 
+	if (n->len > NOTES)
+		return MSP_OK;
 	if (msp_text_append(n, key) || msp_text_append(n, ": ") || msp_text_append(n, what))
 		return MSP_NOMEM;
 	for (; at < n->len; at++)
@@ -151,8 +156,11 @@ static int clean_key(struct msp_wfread *r, struct msp_doc *d, const bson_iter_t 
 		msp_doc_iter(d, NULL, it);
 		return MSP_OK;
 	}
-	if (!row)
-		return note(r, key, "not in the schema: dropped");
+	if (!row) {
+		if (r->dropped++ == 0)
+			snprintf(r->first_dropped, sizeof r->first_dropped, "%.60s", key);
+		return MSP_OK;
+	}
 	if (right(it, row->type)) {
 		msp_doc_iter(d, NULL, it);
 		return MSP_OK;
@@ -169,6 +177,20 @@ static int clean_key(struct msp_wfread *r, struct msp_doc *d, const bson_iter_t 
 	return note(r, row->name, what);
 }
 
+/* All of them in one entry. */
+static int note_dropped(struct msp_wfread *r)
+{
+	char what[80];
+
+	if (r->dropped == 0)
+		return MSP_OK;
+	if (r->dropped == 1)
+		snprintf(what, sizeof what, "not in the schema: dropped");
+	else
+		snprintf(what, sizeof what, "not in the schema, like %" PRIu64 " more: dropped", r->dropped - 1);
+	return note(r, r->first_dropped, what);
+}
+
 int wf_clean(struct msp_wfread *r, struct msp_error *err)
 {
 	struct msp_doc d;
@@ -176,12 +198,15 @@ int wf_clean(struct msp_wfread *r, struct msp_error *err)
 	int rc = MSP_OK;
 
 	r->notes.len = 0;
+	r->dropped = 0;
 	if (r->options.mode == MSP_WF_PROMISCUOUS || r->head.dead || !msp_schema(r->collection) ||
 	    !wf_begin(&r->head.doc, &it))
 		return MSP_OK;
 	msp_doc_begin(&d, &r->clean);
 	while (rc == MSP_OK && bson_iter_next(&it))
 		rc = clean_key(r, &d, &it, err);
+	if (rc == MSP_OK)
+		rc = note_dropped(r);
 	if (rc == MSP_OK && r->notes.len > 0)
 		rc = msp_bytes_append(&r->notes, "", 1);
 	if (rc == MSP_OK)
