@@ -217,3 +217,25 @@ clear_store()
 	same_as all.msdb whole
 	equal "$(msdb check all.msdb)" ''
 }
+
+@test "a merge that was killed is left by check --fix, and completed by doing it again" {
+	local i pid left=0
+	parts 2 300
+	msdb merge all.msdb part-2.msdb
+	want=$(sum whole.msdb)
+	for i in $(seq 20); do
+		cp all.msdb some.msdb
+		msdb merge some.msdb part-1.msdb 3>&- &
+		pid=$!
+		sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" || true
+		if [ "$(msdb count some.msdb msp_saves)" = 1 ]; then left=$((left + 1)); fi
+		expect 0 msdb check --fix some.msdb
+		msdb merge some.msdb part-1.msdb
+		equal "$(msdb check some.msdb)" ''
+		equal "$(sum some.msdb)" "$want"
+		rm -f some.msdb*
+	done
+	[ "$left" -gt 0 ]
+}
