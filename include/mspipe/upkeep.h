@@ -73,7 +73,7 @@ MSP_API int msp_finding_line(const struct msp_finding *f, struct msp_bytes *out)
 MSP_API int msp_check_lines(const struct msp_check_totals *t, bool fix, struct msp_bytes *out, uint64_t *left) MSP_CHECKED;
 
 /* Looks at everything: documents against the schema, references, samples in GridFS (every chunk is read) and in files (their
- * lengths), the store's own file. Takes about 32 MB, however many documents there are, and 24 bytes for each broken file.
+ * lengths), the store's own file. Takes at most about 50 MB beside what the back end does, however many documents there are.
  * MSP_OK whatever is found. */
 MSP_API int msp_store_check(struct msp_store *s, const struct msp_check_options *options, struct msp_check_totals *out,
                             struct msp_error *err) MSP_CHECKED;
