@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +51,34 @@ double msp_saves_number(const bson_t *doc, const char *key)
 	return BSON_ITER_HOLDS_BOOL(&it) ? (double)bson_iter_bool(&it) : BSON_ITER_HOLDS_NUMBER(&it) ? bson_iter_as_double(&it) : 0;
 }
 
+/* The process is over and only waits to be asked for its status, or is a later one with the number of the old. What /proc does not tell
+ * is taken for running. */
+static bool is_gone(pid_t pid, double began)
+{
+	char path[40], text[1024] = "";
+	unsigned long long ticks;
+	struct timespec up;
+	const char *after;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	after = strrchr(text, ')'); /* the name before it may hold anything */
+	if (!after || strlen(after) < 4)
+		return false;
+	if (after[2] == 'Z' || after[2] == 'X')
+		return true;
+	/* proc(5): field 22, when it began, in ticks since the machine did; the state is field 3 */
+	if (sscanf(after + 3, " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1 ||
+	    clock_gettime(CLOCK_BOOTTIME, &up) != 0)
+		return false;
+	return now() - ((double)up.tv_sec - (double)ticks / (double)sysconf(_SC_CLK_TCK)) > began + 60;
+}
+
 /* Its process is there, or may be. */
 bool msp_saves_running(const bson_t *doc)
 {
@@ -61,7 +90,9 @@ bool msp_saves_running(const bson_t *doc)
 		return false;
 	if (strcmp(text_of(doc, "host"), host) != 0)
 		return true;
-	return pid >= 1 && pid < 1e9 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	if (!(pid >= 1 && pid < 1e9) || (kill((pid_t)pid, 0) != 0 && errno != EPERM))
+		return false;
+	return !is_gone((pid_t)pid, msp_saves_number(doc, "began"));
 }
 
 bool msp_saves_by_id(bson_t *filter, const bson_oid_t *id)

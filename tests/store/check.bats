@@ -266,3 +266,27 @@ whole() # STORE
 	expect 4 msdb check one.msdb
 	[ "$(printf '%s\n' "$output" | grep -c 'dangling.*source_id')" -eq 3 ]
 }
+
+@test "a save whose process is dead, but was not waited for, is not taken for running" {
+	mssynth -n 100 --npts 5000 -o x.msp
+	python3 -c '
+import subprocess, time
+p = subprocess.Popen(["mssave", "a.msdb"], stdin=subprocess.PIPE)
+p.stdin.write(open("x.msp", "rb").read(2000000))
+p.stdin.flush()
+for _ in range(100):
+    time.sleep(0.1)
+    r = subprocess.run(["msdb", "count", "a.msdb", "msp_saves"], capture_output=True, text=True)
+    if r.stdout.strip() == "1":
+        break
+p.kill()
+open("killed", "w").close()
+time.sleep(30)' 3>&- &
+	pid=$!
+	for _ in $(seq 200); do [ ! -e killed ] || break; sleep 0.1; done
+	sleep 0.2
+	expect 0 msdb check --fix a.msdb
+	contains "$output" 'was left unfinished'
+	equal "$(msdb count a.msdb msp_saves)" 0
+	kill "$pid"
+}
