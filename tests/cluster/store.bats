@@ -5,20 +5,6 @@
 load ../cli/common
 load ../store/store
 
-setup_file()
-{
-	PATH=${MSP_BIN:-${MSP_BUILD:-$BATS_TEST_DIRNAME/../../build/current}/bin}:$PATH
-	MSP_BIN=${MSP_BIN:-${MSP_BUILD:-$BATS_TEST_DIRNAME/../../build/current}/bin}
-	export PATH MSP_BIN
-	server_start || { [ "${CI:-}" != true ] || return 1; }
-	export MONGO SECANTUS_PID
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 more_setup()
 {
 	parts=$MSP_TOP/contrib/parts

@@ -3,16 +3,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 catalogue() { python3 "$MSP_TOP/tests/store/catalogue.py" "$@"; }
 
 # what msdb check finds, as COLLECTION _id KIND, sorted

@@ -3,16 +3,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO CONFORMANCE_FLAGS SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 @test "random expressions: a file chooses and counts what they are true of" {
 	for seed in 1 2; do
 		run "$MSP_BUILD/tests/store/exprs" random$seed.msdb $seed 2000

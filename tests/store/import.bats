@@ -3,16 +3,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 # inventory STATIONS CHANNELS: StationXML with a response each
 inventory()
 {

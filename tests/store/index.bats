@@ -3,16 +3,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 # dump STORE: all there is in it, in an order of its own
 dump()
 {

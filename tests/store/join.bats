@@ -3,16 +3,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 # same COLLECTION ARGUMENTS...: in.msp joined from either store
 same()
 {

@@ -4,20 +4,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	PATH=${MSP_BIN:-${MSP_BUILD:-$BATS_TEST_DIRNAME/../../build/current}/bin}:$PATH
-	MSP_BIN=${MSP_BIN:-${MSP_BUILD:-$BATS_TEST_DIRNAME/../../build/current}/bin}
-	export PATH MSP_BIN
-	server_start || { [ "${CI:-}" != true ] || return 1; }
-	export MONGO SECANTUS_PID
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 more_setup()
 {
 	cp "$MSP_DATA"/*.mseed "$MSP_DATA"/*.xml .

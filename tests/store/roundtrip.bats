@@ -4,16 +4,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO CONFORMANCE_FLAGS SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 digest() { mscheck --digest "$1" | cut -c 1-32; }
 
 # everywhere FUNCTION ARGUMENT...: with a new store of each kind, and each storage: FUNCTION STORE STORAGE ARGUMENT...

@@ -4,16 +4,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO CONFORMANCE_FLAGS SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 savecheck() { "$MSP_BUILD/tests/store/savecheck" "$@"; }
 objects() { python3 "$MSP_TOP/tests/store/make_objects.py" "$@"; }
 state() { savecheck "$@" | tail -n 1; }

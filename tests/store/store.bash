@@ -66,3 +66,14 @@ need_server()
 	[ "${CI:-}" != true ] || { echo "no MongoDB server for the tests"; return 1; }
 	skip "no MongoDB server: python3-venv and PyPI are needed, or MSP_TEST_MONGODB_URI"
 }
+
+# One server for all tests of a file.
+setup_file()
+{
+	if server_start; then export MONGO CONFORMANCE_FLAGS SECANTUS_PID; fi
+}
+
+teardown_file()
+{
+	server_stop
+}

@@ -3,16 +3,6 @@
 load ../cli/common
 load store
 
-setup_file()
-{
-	if server_start; then export MONGO CONFORMANCE_FLAGS SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 conformance() { "$MSP_BUILD/tests/store/conformance" "$@"; }
 
 @test "conformance: a file" {
