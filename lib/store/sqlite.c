@@ -270,6 +270,8 @@ static int make_new(struct msp_sqlite *q, struct msp_error *err)
 	int64_t application = 0, tables = 0;
 	int s;
 
+	/* Most of a store is samples, which then lie in a quarter of the pages. */
+	(void)sqlite3_exec(q->db, "PRAGMA page_size = 16384", NULL, NULL, NULL);
 	/* Where there can be no write-ahead log (no shared memory there), SQLite stays with its rollback journal. */
 	(void)sqlite3_exec(q->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 	s = msp_sqlite_begin(q, err);
@@ -320,7 +322,7 @@ static int settle(struct msp_sqlite *q, struct msp_error *err)
 	if (sqlite3_finalize(st) != SQLITE_OK)
 		return msp_sqlite_fail(q, q->db, err);
 	/* With a log, what was committed survives any crash of the program, and the disk is waited for when the store is closed. */
-	return msp_sqlite_run(q, q->wal ? "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000"
+	return msp_sqlite_run(q, q->wal ? "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000; PRAGMA cache_size = -32000"
 	                             : "PRAGMA synchronous = FULL; PRAGMA cache_size = -32000", err);
 }
 
