@@ -89,6 +89,7 @@ int main(void)
 #else
 int main(void)
 {
-	return unit_end("expr_nomem");
+	fprintf(stderr, "expr_nomem: malloc cannot be made to fail here (sanitizer, or no glibc); nothing was tried\n");
+	return 77; /* skipped, for tests/run */
 }
 #endif
