@@ -292,10 +292,11 @@ static int make_new(struct msp_sqlite *q, struct msp_error *err)
 static int check(struct msp_sqlite *q, unsigned flags, struct msp_error *err)
 {
 	int64_t application = 0, version = 0, tables = 0;
-	int s = msp_sqlite_int(q, "PRAGMA application_id", &application, err);
+	/* In this order: somebody else may make the store at this moment, and what has tables then has its id before. */
+	int s = msp_sqlite_int(q, "SELECT count(*) FROM sqlite_schema", &tables, err);
 
 	if (s == MSP_OK)
-		s = msp_sqlite_int(q, "SELECT count(*) FROM sqlite_schema", &tables, err);
+		s = msp_sqlite_int(q, "PRAGMA application_id", &application, err);
 	if (s == MSP_OK && application == 0 && tables == 0 && flags & MSP_STORE_CREATE) {
 		s = make_new(q, err);
 		application = MSP_SQLITE_APPLICATION;

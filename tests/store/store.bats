@@ -261,3 +261,16 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(5); print(s.getsockname(
 	equal "$(msdb count "$MONGO/db" x)" 5000
 	server_stop
 }
+
+@test "six at once make one store" {
+	echo '{"_id": 1}' >x.jsonl
+	for round in $(seq 30); do
+		rm -f n.msdb*
+		pids=()
+		for _ in 1 2 3 4 5 6; do
+			msdb import -q n.msdb x.jsonl 3>&- &
+			pids+=($!)
+		done
+		for pid in "${pids[@]}"; do wait "$pid" || { echo "round $round"; return 1; }; done
+	done
+}
