@@ -75,7 +75,8 @@ static int remember(struct chop *c)
 	if (c->tail == c->room) {
 		size_t n = c->tail - c->head;
 
-		memmove(c->waiting, c->waiting + c->head, n * sizeof *c->waiting);
+		if (n > 0)
+			memmove(c->waiting, c->waiting + c->head, n * sizeof *c->waiting);
 		c->head = 0;
 		c->tail = n;
 		if (2 * n >= c->room) {
