@@ -58,9 +58,21 @@ static bool again(int n)
 	return true;
 }
 
+/* What is written is acknowledged when it is in the server's journal (j: true, unless the URI decides it): else a server that is killed and
+ * comes back has lost samples, or a history, that documents written after that refer to. */
 static mongoc_collection_t *collection(struct mongo *m, const char *c)
 {
-	return mongoc_database_get_collection(m->db, c);
+	mongoc_collection_t *to = mongoc_database_get_collection(m->db, c);
+	const mongoc_write_concern_t *as = mongoc_collection_get_write_concern(to);
+	mongoc_write_concern_t *concern;
+
+	if (as && mongoc_write_concern_journal_is_set(as))
+		return to;
+	concern = as ? mongoc_write_concern_copy(as) : mongoc_write_concern_new();
+	mongoc_write_concern_set_journal(concern, true);
+	mongoc_collection_set_write_concern(to, concern);
+	mongoc_write_concern_destroy(concern);
+	return to;
 }
 
 static const bson_t *or_all(const bson_t *filter, bson_t *empty)
