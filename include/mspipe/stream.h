@@ -216,6 +216,11 @@ MSP_API void msp_outfile_abort(struct msp_outfile *f);
 /* The temporary name that must be unlinked if the process dies by a signal, or NULL. Valid until commit or abort. */
 MSP_API const char *msp_outfile_temporary(const struct msp_outfile *f);
 
+/* Where files for a while are made: $TMPDIR, or /tmp. For messages. */
+MSP_API const char *msp_scratch_directory(void);
+/* A file there for reading and writing, without a name, which goes when it is closed. The descriptor, or MSP_FAIL. */
+MSP_API int msp_scratch_open(struct msp_error *err) MSP_CHECKED;
+
 /* open(2) for reading, resuming after EINTR (poll, as above: a FIFO blocks until it has a writer). The descriptor, or MSP_FAIL with
  * "PATH: strerror", MSP_INTERRUPTED. */
 MSP_API int msp_open_input(const char *path, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;

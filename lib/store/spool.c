@@ -1,10 +1,9 @@
 /* Bytes kept for a while. */
 #include "store/spool.h"
 
+#include "mspipe/stream.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,43 +15,18 @@ static int memory(struct msp_error *err)
 	return msp_error_set(err, MSP_NOMEM, "no memory left");
 }
 
-static const char *directory(void)
-{
-	const char *dir = getenv("TMPDIR");
-
-	return dir && *dir ? dir : "/tmp";
-}
-
-/* A file that nobody else can open and that goes when it is closed. */
-static int open_unnamed(struct msp_error *err)
-{
-	char name[4096];
-	int fd = open(directory(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600), n;
-
-	if (fd >= 0)
-		return fd;
-	n = snprintf(name, sizeof(name), "%s/mspipe-XXXXXX", directory());
-	if (n < 0 || (size_t)n >= sizeof(name))
-		return msp_error_set(err, MSP_FAIL, "TMPDIR is too long a name");
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		return msp_error_errno(err, MSP_FAIL, "cannot make a temporary file in %s", directory());
-	(void)unlink(name);
-	return fd;
-}
-
 static int flush(struct msp_spool *s, struct msp_error *err)
 {
 	int r = MSP_OK;
 
 	if (!s->file) {
-		r = open_unnamed(err);
+		r = msp_scratch_open(err);
 		if (r < 0)
 			return r;
 		s->fd = r;
 		s->file = true;
 	}
-	r = msp_write_all(s->fd, s->held.data, s->held.len, directory(), NULL, NULL, err);
+	r = msp_write_all(s->fd, s->held.data, s->held.len, msp_scratch_directory(), NULL, NULL, err);
 	if (r == MSP_OK)
 		s->filed += s->held.len;
 	s->held.len = 0;
@@ -97,7 +71,7 @@ static int fill(struct msp_spool *s, size_t n, struct msp_error *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return got < 0 ? msp_error_errno(err, MSP_FAIL, "%s", directory()) : msp_error_set(err, MSP_FAIL, "a temporary file was cut");
+			return got < 0 ? msp_error_errno(err, MSP_FAIL, "%s", msp_scratch_directory()) : msp_error_set(err, MSP_FAIL, "a temporary file was cut");
 		s->held.len += (size_t)got;
 		s->at += (uint64_t)got;
 	}

@@ -2,8 +2,6 @@
 #include "tool/sorter.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,41 +10,14 @@
 #define MIN_FAN 4
 #define READER_MEMORY (4 << 20) /* about what reading a run takes */
 
-static const char *directory(void)
-{
-	const char *dir = getenv("TMPDIR");
-	return dir && *dir ? dir : "/tmp";
-}
-
-/* A file that nobody else can open and that goes when it is closed. */
-static int open_unnamed(struct msp_error *err)
-{
-	const char *dir = directory();
-	int fd = -1;
-#ifdef O_TMPFILE
-	fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-#endif
-	if (fd < 0) {
-		char name[4096];
-		int n = snprintf(name, sizeof name, "%s/mspipe-XXXXXX", dir);
-		if (n < 0 || (size_t)n >= sizeof name)
-			return msp_error_set(err, MSP_FAIL, "TMPDIR is too long a name");
-		fd = mkostemp(name, O_CLOEXEC);
-		if (fd < 0)
-			return msp_error_errno(err, MSP_FAIL, "cannot make a temporary file in %s", dir);
-		unlink(name);
-	}
-	return fd;
-}
-
 int sorter_run_begin(struct msp_sorter *s, struct sorter_out *out)
 {
 	struct msp_writer_options o = {.level = 1, .poll = s->options.poll, .context = s->options.poll_context};
 	struct msp_header header = {0};
-	out->fd = open_unnamed(out->err);
+	out->fd = msp_scratch_open(out->err);
 	if (out->fd < 0)
 		return MSP_FAIL;
-	out->writer = msp_writer_new(out->fd, directory(), &o);
+	out->writer = msp_writer_new(out->fd, msp_scratch_directory(), &o);
 	if (!out->writer) {
 		close(out->fd);
 		return msp_error_set(out->err, MSP_NOMEM, "out of memory");
@@ -145,7 +116,7 @@ static int next_object(struct cursor *c, struct msp_error *err)
 	for (;;) {
 		int event = msp_reader_next(c->reader, &c->o, err);
 		if (event == MSP_CORRUPT)
-			return msp_error_set(err, MSP_FAIL, "a temporary file in %s was damaged", directory());
+			return msp_error_set(err, MSP_FAIL, "a temporary file in %s was damaged", msp_scratch_directory());
 		if (event < 0 || event == MSP_READ_OBJECT)
 			return event < 0 ? event : MSP_OK;
 		if (event == MSP_READ_END) {
@@ -174,8 +145,8 @@ static int cursor_open(struct msp_sorter *s, struct cursor *c, size_t number, st
 	if (!c->reader || !c->key)
 		return msp_error_set(err, MSP_NOMEM, "out of memory");
 	if (lseek(fd, 0, SEEK_SET) < 0)
-		return msp_error_errno(err, MSP_FAIL, "temporary file in %s", directory());
-	int rc = msp_reader_input(c->reader, fd, directory(), err);
+		return msp_error_errno(err, MSP_FAIL, "temporary file in %s", msp_scratch_directory());
+	int rc = msp_reader_input(c->reader, fd, msp_scratch_directory(), err);
 	return rc < 0 ? rc : advance(s, c, err);
 }
 
