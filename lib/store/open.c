@@ -80,6 +80,9 @@ static int load_mongo(msp_mongo_open_fn **out, struct msp_error *err)
 		return memory(err);
 	memcpy(path, self.dli_fname, slash ? (size_t)(slash + 1 - self.dli_fname) : 0);
 	memcpy(path + (slash ? slash + 1 - self.dli_fname : 0), module, sizeof(module));
+	/* Else libmongoc counts in a file of /dev/shm named after the process. A killed process leaves it there, and the next one
+	 * of that number would warn of it on standard error while it is loaded, before anybody can ask it not to. */
+	(void)setenv("MONGOC_DISABLE_SHM", "1", 0);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	free(path);
 	if (!handle)

@@ -58,6 +58,26 @@ conformance() { "$MSP_BUILD/tests/store/conformance" "$@"; }
 	done
 }
 
+@test "a MongoDB client that was killed leaves nothing that a later process of its number stumbles over" {
+	need_server
+	[ -w /dev/shm ] || skip "no /dev/shm"
+	# shellcheck disable=SC2016 # the inner shell's
+	run --separate-stderr bash -c 'printf %s $$ >pid; head -c 10 /dev/zero >/dev/shm/mongoc-$$; exec msdb ls "$0"' "$MONGO/msp_shm_$$"
+	rm -f "/dev/shm/mongoc-$(cat pid)"
+	equal "$status:$stderr" 0:
+	mkfifo never
+	# shellcheck disable=SC2016
+	bash -c 'rm -f /dev/shm/mongoc-$$; exec mssave "$0"' "$MONGO/msp_shm_$$" <never 3>&- &
+	pid=$!
+	exec 4>never
+	until grep -q libmongoc "/proc/$pid/maps"; do sleep 0.1; done
+	sleep 0.2
+	[ ! -e "/dev/shm/mongoc-$pid" ]
+	kill -9 $pid
+	exec 4>&-
+	wait $pid || :
+}
+
 @test "both answer the same questions about real documents" {
 	need_shared site.json
 	need_server
