@@ -11,12 +11,13 @@
  *
  * Differences lie first to last from high to low bits; in little-endian words, which no standard describes but libmseed writes, those of 8
  * and of Steim-1's 16 bits lie first to last in memory. In the first frame word 1 is the first sample,
- * X0, and word 2 the last, Xn. The first difference leads from the record before to X0: it is not
- * needed, so samples are summed from zero and shifted to X0 at the end. Sums wrap at 32 bits.
+ * X0, and word 2 the last, Xn. The first difference leads from the record before to X0: it is looked up, and samples are
+ * summed from X0 less that. Sums wrap at 32 bits.
  *
- * libmseed's own decoder takes 2.6 ns per sample and writes to stderr; this takes about half and does not.
+ * libmseed's own decoder takes 2.6 ns per sample and writes to stderr; this takes 1 ns, or with AVX2 0.4 ns, and does not.
  */
 #include "format/steim.h"
+#include "signal/cpu.h"
 
 #include <string.h>
 
@@ -35,11 +36,11 @@ static inline uint32_t word(const uint8_t *p, bool big)
 /* Adds difference k of w, which begins `skip` bits from the top and is `bits` wide. */
 #define ADD(k, skip, bits) out[have + (k)] = (int32_t)(sum += (uint32_t)((int32_t)(w << (skip)) >> (32 - (bits))))
 
-/* Returns how many samples there were, at most n + 6. The codes of Steim-1 are put where Steim-2 has none. */
-static inline uint32_t decode(const int level, const uint8_t *data, size_t size, const bool big, const uint32_t n,
+/* Sums from `sum` on. Returns how many samples there were, at most n + 6. The codes of Steim-1 are put where Steim-2 has none. */
+static inline uint32_t decode(const int level, const uint8_t *data, size_t size, const bool big, const uint32_t n, uint32_t sum,
                               int32_t *restrict out, bool *bad)
 {
-	uint32_t have = 0, sum = 0;
+	uint32_t have = 0;
 
 	for (size_t f = 0; f + STEIM_FRAME <= size; f += STEIM_FRAME) {
 		unsigned k = f == 0 ? 3 : 1;
@@ -102,34 +103,112 @@ static inline uint32_t decode(const int level, const uint8_t *data, size_t size,
 	return have;
 }
 
-/* Adds to every sample, so that the first is `first`. Eight at a time: short enough for any compiler to vectorise. */
-static void shift(int32_t *x, uint32_t n, int32_t first)
+static uint32_t portable(int level, const uint8_t *data, size_t size, bool big, uint32_t n, uint32_t sum, int32_t *out, bool *bad)
 {
-	uint32_t by = (uint32_t)first - (uint32_t)x[0];
-
-	for (uint32_t i = 0; i < n; i += STEIM_SLACK)
-		for (uint32_t k = 0; k < STEIM_SLACK; k++)
-			x[i + k] = (int32_t)((uint32_t)x[i + k] + by);
+	if (level == 1 && big)
+		return decode(1, data, size, true, n, sum, out, bad);
+	if (level == 1)
+		return decode(1, data, size, false, n, sum, out, bad);
+	if (big)
+		return decode(2, data, size, true, n, sum, out, bad);
+	return decode(2, data, size, false, n, sum, out, bad);
 }
 
-void steim_decode(int level, const uint8_t *data, size_t size, bool big, uint32_t n, int32_t *out,
-                  struct steim_result *r)
+/* ---- a word at a time ---------------------------------------------------- */
+
+#if MSP_CPU_X86
+#include <immintrin.h>
+
+/* How a word is cut: difference k is word << left[k] >> right, the last shift with its sign. None is left of a word shifted by 32. */
+struct cut {
+	uint32_t left[8];
+	uint32_t right, count;
+};
+#define NO 32
+#define NOTHING { { NO, NO, NO, NO, NO, NO, NO, NO }, 0, 0 }
+#define WRONG { { NO, NO, NO, NO, NO, NO, NO, NO }, 0, 99 }
+#define BYTES { { 0, 8, 16, 24, NO, NO, NO, NO }, 24, 4 }
+
+/* By a word's code, and for Steim-2 its two highest bits, of big-endian words. */
+static const struct cut cuts1[4] = {
+	NOTHING, BYTES, { { 0, 16, NO, NO, NO, NO, NO, NO }, 16, 2 }, { { 0, NO, NO, NO, NO, NO, NO, NO }, 0, 1 } };
+static const struct cut cuts2[16] = {
+	NOTHING, NOTHING, NOTHING, NOTHING,
+	BYTES, BYTES, BYTES, BYTES,
+	WRONG,
+	{ { 2, NO, NO, NO, NO, NO, NO, NO }, 2, 1 },
+	{ { 2, 17, NO, NO, NO, NO, NO, NO }, 17, 2 },
+	{ { 2, 12, 22, NO, NO, NO, NO, NO }, 22, 3 },
+	{ { 2, 8, 14, 20, 26, NO, NO, NO }, 26, 5 },
+	{ { 2, 7, 12, 17, 22, 27, NO, NO }, 27, 6 },
+	{ { 4, 8, 12, 16, 20, 24, 28, NO }, 28, 7 },
+	WRONG,
+};
+
+/* As decode(), of big-endian words: all differences of a word at once, whatever their number, so that nothing has to be foretold. Writes
+ * eight samples for every word. */
+TARGET_AVX2 static uint32_t decode_avx2(int level, const uint8_t *data, size_t size, uint32_t n, uint32_t sum, int32_t *out, bool *bad)
 {
+	const __m256i last = _mm256_set1_epi32(7);
+	__m256i base = _mm256_set1_epi32((int32_t)sum);
+	uint32_t have = 0;
+
+	for (size_t f = 0; f + STEIM_FRAME <= size; f += STEIM_FRAME) {
+		unsigned k = f == 0 ? 3 : 1;
+		uint32_t codes = word(data + f, true) << 2 * k;
+
+		for (; k < 16; k++, codes <<= 2) {
+			uint32_t w = word(data + f + 4 * (size_t)k, true);
+			const struct cut *c = level == 2 ? &cuts2[codes >> 30 << 2 | w >> 30] : &cuts1[codes >> 30];
+			__m256i left = _mm256_loadu_si256((const __m256i *)(const void *)c->left);
+			__m256i d = _mm256_sllv_epi32(_mm256_set1_epi32((int32_t)w), left), low;
+
+			if (c->count > 8) {
+				*bad = true;
+				return have;
+			}
+			d = _mm256_sra_epi32(d, _mm_cvtsi32_si128((int32_t)c->right));
+			d = _mm256_add_epi32(d, _mm256_slli_si256(d, 4));
+			d = _mm256_add_epi32(d, _mm256_slli_si256(d, 8));
+			low = _mm256_shuffle_epi32(_mm256_permute2x128_si256(d, d, 0x08), 0xff);
+			d = _mm256_add_epi32(d, low);
+			_mm256_storeu_si256((__m256i *)(void *)(out + have), _mm256_add_epi32(d, base));
+			base = _mm256_add_epi32(base, _mm256_permutevar8x32_epi32(d, last));
+			have += c->count;
+			if (have >= n)
+				return have;
+		}
+	}
+	return have;
+}
+#endif
+
+void steim_decode_path(int path, int level, const uint8_t *data, size_t size, bool big, uint32_t n, int32_t *out,
+                       struct steim_result *r)
+{
+	int32_t d[1 + STEIM_SLACK];
+	uint32_t sum = 0;
+	bool ignored = false;
+
 	memset(r, 0, sizeof *r);
 	if (size < STEIM_FRAME || n == 0)
 		return;
 	r->first = (int32_t)word(data + 4, big);
 	r->last = (int32_t)word(data + 8, big);
-	if (level == 1 && big)
-		r->decoded = decode(1, data, size, true, n, out, &r->bad_code);
-	else if (level == 1)
-		r->decoded = decode(1, data, size, false, n, out, &r->bad_code);
-	else if (big)
-		r->decoded = decode(2, data, size, true, n, out, &r->bad_code);
+	if (portable(level, data, size, big, 1, 0, d, &ignored) > 0)
+		sum = (uint32_t)r->first - (uint32_t)d[0];
+#if MSP_CPU_X86
+	if (big && path != MSP_CPU_PORTABLE && msp_cpu_has(MSP_CPU_AVX2))
+		r->decoded = decode_avx2(level, data, size, n, sum, out, &r->bad_code);
 	else
-		r->decoded = decode(2, data, size, false, n, out, &r->bad_code);
+#endif
+		r->decoded = portable(level, data, size, big, n, sum, out, &r->bad_code);
+	(void)path;
 	if (r->decoded > n)
 		r->decoded = n;
-	if (r->decoded > 0)
-		shift(out, r->decoded, r->first);
+}
+
+void steim_decode(int level, const uint8_t *data, size_t size, bool big, uint32_t n, int32_t *out, struct steim_result *r)
+{
+	steim_decode_path(MSP_CPU_BEST, level, data, size, big, n, out, r);
 }

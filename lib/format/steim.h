@@ -21,5 +21,8 @@ struct steim_result {
  * n + STEIM_SLACK. level is 1 or 2; big says that the words are big-endian. Stops at a bad code. */
 void steim_decode(int level, const uint8_t *data, size_t size, bool big, uint32_t n, int32_t *out,
                   struct steim_result *result);
+/* The same by given instructions: enum msp_cpu. */
+void steim_decode_path(int path, int level, const uint8_t *data, size_t size, bool big, uint32_t n, int32_t *out,
+                       struct steim_result *result);
 
 #endif

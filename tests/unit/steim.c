@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "format/steim.h"
+#include "signal/cpu.h"
 
 #include <string.h>
 
@@ -112,6 +113,56 @@ static void check_bounds(void)
 	CHECK(r.decoded == 2 && out[0] == INT32_MAX && out[1] == INT32_MIN);
 }
 
+static uint32_t chance(void)
+{
+	static uint64_t x = 1;
+
+	x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(x >> 32);
+}
+
+/* A frame of chance; few of its codes do not exist. */
+static void chance_frame(uint8_t *f, bool big)
+{
+	uint32_t control = 0;
+
+	for (int k = 1; k < 16; k++) {
+		uint32_t w = chance(), code = chance() >> 30;
+		bool wrong = (code == 2 && w >> 30 == 0) || (code == 3 && w >> 30 == 3);
+
+		if (wrong && chance() % 64 != 0)
+			w ^= 1u << 30;
+		put(f, k, w, big);
+		control |= code << (30 - 2 * k);
+	}
+	put(f, 0, control, big);
+}
+
+/* The same by all instructions. */
+static void check_paths(void)
+{
+	enum { FRAMES = 8, N = 500 };
+	uint8_t f[FRAMES * 64];
+	unsigned bad = 0, full = 0;
+
+	for (int i = 0; i < 4000; i++) {
+		int32_t out[2][N + STEIM_SLACK];
+		struct steim_result r[2];
+		bool big = i % 3 != 0;
+
+		for (int k = 0; k < FRAMES; k++)
+			chance_frame(f + (size_t)k * 64, big);
+		for (int path = 0; path < 2; path++)
+			steim_decode_path(path ? MSP_CPU_BEST : MSP_CPU_PORTABLE, 1 + i % 2, f, sizeof f, big, (uint32_t)(1 + i % N), out[path], &r[path]);
+		CHECKF(r[0].decoded == r[1].decoded && r[0].bad_code == r[1].bad_code, "%d: %u, %u", i, r[0].decoded, r[1].decoded);
+		CHECKF(memcmp(out[0], out[1], 4 * (size_t)r[0].decoded) == 0, "%d", i);
+		CHECK(r[0].decoded == 0 || out[0][0] == r[0].first);
+		bad += r[0].bad_code;
+		full += r[0].decoded == (uint32_t)(1 + i % N);
+	}
+	CHECKF(bad > 100 && full > 1000, "%u, %u", bad, full);
+}
+
 int main(void)
 {
 	check_level1(true);
@@ -119,5 +170,6 @@ int main(void)
 	check_level2(true);
 	check_level2(false);
 	check_bounds();
+	check_paths();
 	return unit_end("steim");
 }
