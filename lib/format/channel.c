@@ -20,6 +20,7 @@ void runs_free(struct runs *r)
 		free(r->slot[i]);
 	}
 	free(r->slot);
+	msp_bytes_free(&r->spare);
 	free(r);
 }
 

@@ -40,8 +40,10 @@ struct runs {
 	size_t size, used;
 	struct channel *last;  /* the channel of the record before: records mostly come in a row */
 	struct channel *head, *tail;
+	struct msp_bytes spare; /* memory for the samples of a piece that begins */
 	uint64_t numbers;
 	uint32_t length;       /* of the record before */
+	bool looked;           /* ahead_look() was called */
 	bool ended;            /* nothing more can be read; what is open is given out */
 	bool broken;           /* ... and a stand-in for the rest */
 	uint64_t broken_at;

@@ -1,4 +1,5 @@
 /* Opening a foreign file, telling what it is, and handing it to its reader. */
+#include "format/ahead.h"
 #include "format/input.h"
 #include "format/record.h"
 #include "format/runs.h"
@@ -168,6 +169,7 @@ void msp_input_free(struct msp_input *in)
 	if (in == NULL)
 		return;
 	runs_free(in->runs);
+	ahead_free(in->ahead);
 	feed_free(&in->feed);
 	free(in->name);
 	free(in->why);

@@ -6,6 +6,7 @@
 #include "mspipe/format.h"
 
 struct runs; /* miniSEED: see runs.h */
+struct ahead; /* see ahead.h */
 
 struct msp_input {
 	struct feed feed;
@@ -18,6 +19,7 @@ struct msp_input {
 	char *why;         /* there is no file, for this reason */
 	bool done;         /* formats of one object: it was given */
 	struct runs *runs; /* miniSEED */
+	struct ahead *ahead; /* where its runs end, if that is known */
 };
 
 /* Makes o the dead time series that stands for bytes from offset on, for the reason given. algorithm is the format's name. */

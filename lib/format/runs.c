@@ -6,6 +6,7 @@
  * and reading samples number the same runs alike.
  */
 #include "format/runs.h"
+#include "format/ahead.h"
 #include "format/channel.h"
 #include "mspipe/doc.h"
 #include "format/steim.h"
@@ -57,6 +58,10 @@ static void begin_piece(struct runs *r, struct channel *c, const struct record *
 {
 	struct msp_bytes samples = c->piece.samples;
 
+	if (samples.cap == 0) {
+		samples = r->spare;
+		r->spare = (struct msp_bytes){ 0 };
+	}
 	memset(&c->piece, 0, sizeof c->piece);
 	c->piece.samples = samples;
 	c->piece.samples.len = 0;
@@ -119,6 +124,20 @@ static int log_piece(struct msp_object *o, const struct piece *p)
 	return p->dead ? msp_object_kill(o, "mseed", text) : msp_object_log(o, "mseed", MSP_COMPLAINT, text);
 }
 
+/* Memory that serves again: for the piece that begins next, if nobody has put some there before. */
+static void put_aside(struct runs *r, struct msp_bytes *b)
+{
+	b->len = 0;
+	if (b->cap == 0)
+		b->data = NULL;
+	else if (r->spare.cap < b->cap) {
+		struct msp_bytes less = r->spare;
+
+		r->spare = *b;
+		*b = less;
+	}
+}
+
 /* Gives out the piece of c: its sample buffer and o's change places. */
 static int give(struct msp_input *in, struct channel *c, struct msp_object *o, struct msp_error *err)
 {
@@ -138,9 +157,7 @@ static int give(struct msp_input *in, struct channel *c, struct msp_object *o, s
 
 		o->samples = p->samples;
 		p->samples = old;
-		p->samples.len = 0;
-		if (p->samples.cap == 0)
-			p->samples.data = NULL;
+		put_aside(in->runs, &p->samples);
 	}
 	in->span = (struct msp_input_span){ .offset = p->offset, .end = p->end, .last = p->last, .type = (uint8_t)c->type,
 	                                    .mixed = p->end - p->offset != p->bytes };
@@ -395,13 +412,26 @@ static int step(struct msp_input *in, struct msp_object *o, struct msp_error *er
 	return 0;
 }
 
+bool runs_ended(const struct msp_input *in)
+{
+	return in->runs->ended;
+}
+
 int runs_next(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 {
 	struct runs *r = in->runs;
 	char why[RECORD_WHY + 32];
 	int rc;
 
+	if (!r->looked) {
+		r->looked = true;
+		rc = ahead_look(in, err);
+		if (rc != MSP_OK)
+			return rc;
+	}
 	while (!r->ended) {
+		if (r->head != NULL && ahead_whole(in->ahead, r->head->number, r->head->piece.end, in->feed.offset))
+			return give(in, r->head, o, err);
 		rc = step(in, o, err);
 		if (rc != 0)
 			return rc;

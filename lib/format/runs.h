@@ -8,5 +8,7 @@ struct runs *runs_new(void);
 void runs_free(struct runs *r);
 /* As msp_input_next(). */
 int runs_next(struct msp_input *in, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Whether nothing more can be read, and what is given out now was open till then. */
+bool runs_ended(const struct msp_input *in);
 
 #endif

@@ -20,7 +20,7 @@ static struct msp_input *over(const void *data, size_t n, struct msp_input_optio
 	return in;
 }
 
-static const char *reason(const struct msp_object *o)
+static inline const char *reason(const struct msp_object *o)
 {
 	struct msp_log_entry e;
 
