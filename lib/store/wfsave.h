@@ -98,6 +98,8 @@ int msp_saves_stage(struct msp_store *s, const bson_oid_t *id, const char *stage
 int msp_saves_look_around(struct msp_store *s, const bson_oid_t *self, struct msp_saves_others *out, struct msp_error *err) MSP_CHECKED;
 bool msp_saves_running(const bson_t *doc);
 double msp_saves_number(const bson_t *doc, const char *key);
+/* The time by this machine's clock, epoch seconds: as began and beat. */
+double msp_saves_now(void);
 bool msp_saves_by_id(bson_t *filter, const bson_oid_t *id);
 int msp_saves_remove(struct msp_store *s, const bson_oid_t *id, struct msp_error *err);
 

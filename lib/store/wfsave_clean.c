@@ -1,11 +1,15 @@
 /* What a save has put: whose it is, and how it is removed. wfsave_runs.c says when it may be. */
 #include "store/wfsave.h"
 
+#include "store/backend.h"
 #include "store/gridfs.h"
 
+#include <math.h>
 #include <string.h>
+#include <time.h>
 
 #define SAVES MSP_SAVES
+#define SETTLE_S 5 /* in which a server has done what a client asked for last */
 #define TOGETHER MSP_WF_TOGETHER
 
 /* ---- what a save left -------------------------------------------------- */
@@ -293,6 +297,19 @@ int msp_save_look(struct msp_store *s, const bson_t *doc, struct msp_save_state 
 	return count_files(s, &out->id, &out->samples, err);
 }
 
+/* A server may still be writing what a save asked for just before it was killed, and would do so after all was removed. */
+static int settle(const struct msp_store *s, const bson_t *doc, struct msp_error *err)
+{
+	double rest = SETTLE_S - fabs(msp_saves_now() - msp_saves_number(doc, "beat"));
+	struct timespec pause;
+
+	if (!s->backend->remote || !(rest > 0))
+		return MSP_OK;
+	pause.tv_sec = (time_t)rest;
+	pause.tv_nsec = (long)((rest - floor(rest)) * 1e9);
+	return nanosleep(&pause, NULL) == 0 ? MSP_OK : msp_error_set(err, MSP_INTERRUPTED, "interrupted");
+}
+
 int msp_save_discard(struct msp_store *s, const bson_oid_t *id, uint64_t *removed, struct msp_error *err)
 {
 	uint64_t n = 0;
@@ -305,6 +322,8 @@ int msp_save_discard(struct msp_store *s, const bson_oid_t *id, uint64_t *remove
 		r = msp_error_set(err, MSP_FAIL, "%s: %s: there is no save %s", msp_store_name(s), SAVES, text);
 	if (r == MSP_OK && msp_saves_running(doc))
 		r = msp_error_set(err, MSP_FAIL, "%s: the save %s is going on", msp_store_name(s), text);
+	if (r == MSP_OK)
+		r = settle(s, doc, err);
 	if (r == MSP_OK)
 		r = clean_alone(s, id, doc, "failed", &n, err);
 	if (doc)

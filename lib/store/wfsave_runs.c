@@ -20,7 +20,7 @@
 #define WAIT_S 60       /* for somebody who cleans */
 #define STILL_S 15      /* and shows no life for that long */
 
-static double now(void)
+double msp_saves_now(void)
 {
 	struct timespec t;
 
@@ -76,7 +76,7 @@ static bool is_gone(pid_t pid, double began)
 	if (sscanf(after + 3, " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1 ||
 	    clock_gettime(CLOCK_BOOTTIME, &up) != 0)
 		return false;
-	return now() - ((double)up.tv_sec - (double)ticks / (double)sysconf(_SC_CLK_TCK)) > began + 60;
+	return msp_saves_now() - ((double)up.tv_sec - (double)ticks / (double)sysconf(_SC_CLK_TCK)) > began + 60;
 }
 
 /* Its process is there, or may be. */
@@ -108,7 +108,7 @@ static int change(struct msp_store *s, const bson_oid_t *id, bson_t *set, struct
 	struct msp_updated done = {0};
 	int r;
 
-	if (msp_saves_by_id(&filter, id) && BSON_APPEND_DOUBLE(set, "beat", now()) && BSON_APPEND_DOCUMENT(&update, "$set", set))
+	if (msp_saves_by_id(&filter, id) && BSON_APPEND_DOUBLE(set, "beat", msp_saves_now()) && BSON_APPEND_DOCUMENT(&update, "$set", set))
 		r = msp_store_update(s, SAVES, &filter, &update, MSP_UPDATE_ONE, &done, err);
 	else
 		r = msp_wf_nomem(err);
@@ -185,7 +185,7 @@ int msp_saves_look_around(struct msp_store *s, const bson_oid_t *self, struct ms
 static int wait_for_cleaning(struct msp_store *s, const struct msp_save_options *o, const bson_oid_t *id, struct msp_error *err)
 {
 	struct timespec pause = {.tv_nsec = 50000000};
-	double begin = now(), seen = 0, since = begin;
+	double begin = msp_saves_now(), seen = 0, since = begin;
 	struct msp_saves_others a;
 
 	for (;;) {
@@ -195,11 +195,11 @@ static int wait_for_cleaning(struct msp_store *s, const struct msp_save_options 
 			return r;
 		if (a.beat != seen) {
 			seen = a.beat;
-			since = now();
+			since = msp_saves_now();
 		}
-		if (now() - since > STILL_S)
+		if (msp_saves_now() - since > STILL_S)
 			return MSP_OK; /* of another host, and gone */
-		if (now() - begin > WAIT_S)
+		if (msp_saves_now() - begin > WAIT_S)
 			return msp_error_set(err, MSP_FAIL, "%s: another save has been removing its samples for more than %d s", msp_store_name(s), WAIT_S);
 		if (o->poll && o->poll(o->context))
 			return msp_error_set(err, MSP_INTERRUPTED, "interrupted");
@@ -218,8 +218,8 @@ static int insert(struct msp_store *s, const struct msp_save_options *o, const b
 
 	host_name(host);
 	BSON_APPEND_OID(&doc, "_id", id);
-	BSON_APPEND_DOUBLE(&doc, "began", now());
-	BSON_APPEND_DOUBLE(&doc, "beat", now());
+	BSON_APPEND_DOUBLE(&doc, "began", msp_saves_now());
+	BSON_APPEND_DOUBLE(&doc, "beat", msp_saves_now());
 	BSON_APPEND_UTF8(&doc, "stage", "samples");
 	BSON_APPEND_UTF8(&doc, "host", host);
 	BSON_APPEND_INT32(&doc, "pid", (int32_t)getpid());

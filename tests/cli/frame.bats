@@ -126,7 +126,8 @@ load common
 	ln -s far/b.msp link
 	mscat a.msp -o link
 	mscat a.msp -o link
-	[ -L link ] && mscheck far/b.msp
+	[ -L link ]
+	mscheck far/b.msp
 	mscat a.msp -o /dev/stdout | mscheck
 	mscat a.msp -o - | mscheck
 	mscat a.msp -o - >c.msp
