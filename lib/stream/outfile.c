@@ -266,47 +266,119 @@ static int sync_directory(const char *target)
 	return s;
 }
 
-int msp_outfile_park(struct msp_outfile *f, struct msp_error *err)
+/* A temporary name, and closed: what is on the disk already waits for its name. */
+static int set_aside(struct msp_outfile *f)
 {
 	int fd = f->fd;
 
 	if (f->direct || fd < 0)
-		return MSP_OK;
-	if (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0))
-		return msp_error_errno(err, MSP_FAIL, "%s", f->path);
+		return 0;
+	if (!f->temporary && name_temporary(f, 0, by_link) != 0)
+		return -1;
 	f->fd = -1;
-	return close(fd) == 0 ? MSP_OK : msp_error_errno(err, MSP_FAIL, "%s", f->path);
+	return close(fd);
 }
 
-int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
+static int flush_file(const struct msp_outfile *f)
+{
+	return f->direct || f->fd < 0 ? 0 : flush(f->fd);
+}
+
+static int take_name(struct msp_outfile *f)
 {
 	int fd = f->fd;
 
 	if (f->direct) {
 		f->fd = -1;
-		if (close(fd) != 0) {
-			msp_error_errno(err, MSP_FAIL, "%s", f->path);
-			forget(f);
-			return MSP_FAIL;
-		}
+		return close(fd);
+	}
+	if (rename(f->temporary, f->target) != 0)
+		return -1;
+	free(f->temporary);
+	f->temporary = NULL;
+	return 0;
+}
+
+int msp_outfile_park(struct msp_outfile *f, struct msp_error *err)
+{
+	return flush_file(f) == 0 && set_aside(f) == 0 ? MSP_OK : msp_error_errno(err, MSP_FAIL, "%s", f->path);
+}
+
+int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
+{
+	if (flush_file(f) == 0 && set_aside(f) == 0 && take_name(f) == 0 && (f->direct || sync_directory(f->target) == 0)) {
 		forget(f);
 		return MSP_OK;
 	}
-	if (fd >= 0 && (flush(fd) != 0 || (!f->temporary && name_temporary(f, 0, by_link) != 0)))
-		goto failed;
-	f->fd = -1;
-	if ((fd >= 0 && close(fd) != 0) || rename(f->temporary, f->target) != 0)
-		goto failed;
-	free(f->temporary);
-	f->temporary = NULL;
-	if (sync_directory(f->target) != 0)
-		goto failed;
-	forget(f);
-	return MSP_OK;
-failed:
 	msp_error_errno(err, MSP_FAIL, "%s", f->path);
 	msp_outfile_abort(f);
 	return MSP_FAIL;
+}
+
+void msp_outfile_push(const struct msp_outfile *f, uint64_t from, uint64_t to)
+{
+	if (!f->direct && f->fd >= 0)
+		(void)sync_file_range(f->fd, (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
+}
+
+/* ---- many files ---------------------------------------------------------- */
+
+static bool same_directory(const char *a, const char *b)
+{
+	const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+	size_t n = x ? (size_t)(x - a) + 1 : 0;
+
+	return n == (y ? (size_t)(y - b) + 1 : 0) && memcmp(a, b, n) == 0;
+}
+
+/* Each directory once, where those of one directory stand together. */
+static int sync_directories(struct msp_outfile *const *f, size_t n, size_t *at)
+{
+	const char *last = NULL;
+
+	for (*at = 0; *at < n; ++*at) {
+		const char *target = f[*at]->target;
+
+		if (f[*at]->direct || (last && same_directory(last, target)))
+			continue;
+		if (sync_directory(target) != 0)
+			return -1;
+		last = target;
+	}
+	return 0;
+}
+
+/* Step by step for all, so that the disk works for all of them at the same time, and a process that is killed is hardly ever between
+ * names; *at is the one that failed, *named how many have their names. Where all have, and only a directory was not flushed, they stay. */
+static int commit_steps(struct msp_outfile *const *f, size_t n, size_t *at, size_t *named)
+{
+	for (*at = 0; *at < n; ++*at)
+		msp_outfile_push(f[*at], 0, 0);
+	for (*at = 0; *at < n; ++*at)
+		if (flush_file(f[*at]) != 0)
+			return -1;
+	for (*at = 0; *at < n; ++*at)
+		if (set_aside(f[*at]) != 0)
+			return -1;
+	for (*at = 0; *at < n; *named = ++*at)
+		if (take_name(f[*at]) != 0)
+			return -1;
+	return sync_directories(f, n, at);
+}
+
+int msp_outfile_commit_all(struct msp_outfile *const *f, size_t n, struct msp_error *err)
+{
+	size_t at, named = 0;
+	int s = MSP_OK;
+
+	if (commit_steps(f, n, &at, &named) != 0)
+		s = msp_error_errno(err, MSP_FAIL, "%s", f[at]->path);
+	for (size_t i = 0; i < n; i++) {
+		if (named < n && i < named && !f[i]->direct)
+			(void)unlink(f[i]->target);
+		msp_outfile_abort(f[i]);
+	}
+	return s;
 }
 
 void msp_outfile_abort(struct msp_outfile *f)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PUSH ((uint64_t)8 << 20) /* so much at a time is sent on to the disk, while more is copied */
+#define PUSH ((uint64_t)4 << 20) /* so much at a time is sent on to the disk, while more is copied */
 
 /* A stream of the input. */
 struct source {
@@ -32,6 +32,7 @@ struct msp_parts {
 	size_t sources, now; /* the source being read */
 	struct part *part;
 	size_t parts, room;
+	size_t last; /* the part that was closed last, whose descriptor is still open; SIZE_MAX: none */
 };
 
 static int no_memory(struct msp_error *err)
@@ -43,8 +44,10 @@ struct msp_parts *msp_parts_new(const struct msp_parts_options *options)
 {
 	struct msp_parts *k = calloc(1, sizeof(*k));
 
-	if (k)
+	if (k) {
 		k->options = *options;
+		k->last = SIZE_MAX;
+	}
 	return k;
 }
 
@@ -206,14 +209,14 @@ static int ready(struct msp_parts *k, struct part *p, struct msp_error *err)
 	return s < 0 || open ? s : begin(k, p, k->now, err);
 }
 
-/* Lets the disk write while more is copied, so that the flush in the end has little left to wait for. */
+/* Lets the disk write while more is copied, so that the flush in the end has little left to wait for. No page is sent twice. */
 static int push(struct part *p)
 {
-	uint64_t stored = msp_writer_stored(p->writer);
+	uint64_t whole = msp_writer_stored(p->writer) / PUSH * PUSH;
 
-	if (stored - p->pushed >= PUSH) {
-		(void)sync_file_range(msp_outfile_fd(p->file), (off_t)p->pushed, (off_t)(stored - p->pushed), SYNC_FILE_RANGE_WRITE);
-		p->pushed = stored;
+	if (whole > p->pushed) {
+		msp_outfile_push(p->file, p->pushed, whole);
+		p->pushed = whole;
 	}
 	return MSP_OK;
 }
@@ -260,17 +263,39 @@ static int end_sources(struct msp_parts *k, struct part *p, struct msp_error *er
 	return s;
 }
 
-int msp_parts_close(struct msp_parts *k, size_t i, struct msp_error *err)
+/* All of p is written; its descriptor is still open. */
+static int end_part(struct msp_parts *k, struct part *p, struct msp_error *err)
 {
-	struct part *p = &k->part[i];
 	int s = p->closed ? MSP_OK : end_sources(k, p, err);
 
-	if (p->closed)
-		return MSP_OK;
 	msp_writer_free(p->writer);
 	p->writer = NULL;
 	p->closed = true;
-	return s < 0 ? s : msp_outfile_park(p->file, err);
+	return s;
+}
+
+static int park_last(struct msp_parts *k, struct msp_error *err)
+{
+	size_t i = k->last;
+
+	k->last = SIZE_MAX;
+	return i == SIZE_MAX ? MSP_OK : msp_outfile_park(k->part[i].file, err);
+}
+
+/* The disk has time till the next part is closed. */
+int msp_parts_close(struct msp_parts *k, size_t i, struct msp_error *err)
+{
+	int s;
+
+	if (k->part[i].closed)
+		return MSP_OK;
+	s = end_part(k, &k->part[i], err);
+	if (s < 0)
+		return s;
+	msp_outfile_push(k->part[i].file, 0, 0);
+	s = park_last(k, err);
+	k->last = i;
+	return s;
 }
 
 static int failed(struct part *p, struct msp_error *err)
@@ -308,35 +333,24 @@ static int amend(struct msp_parts *k, struct part *p, struct msp_error *err)
 	return s;
 }
 
-/* Those that have their names lose them again: all or none. */
-static int give_names(struct msp_parts *k, struct msp_error *err)
-{
-	char **path = calloc(k->parts + 1, sizeof(*path));
-	size_t done = 0;
-	int s = path ? MSP_OK : no_memory(err);
-
-	for (size_t i = 0; i < k->parts && s == MSP_OK; i++)
-		if (!(path[i] = strdup(msp_outfile_path(k->part[i].file))))
-			s = no_memory(err);
-	for (; done < k->parts && s == MSP_OK; done++) {
-		s = msp_outfile_commit(k->part[done].file, err);
-		k->part[done].file = NULL;
-	}
-	for (size_t i = 0; path && s < 0 && i + 1 < done; i++)
-		(void)unlink(path[i]);
-	for (size_t i = 0; path && i < k->parts; i++)
-		free(path[i]);
-	free(path);
-	return s;
-}
-
 int msp_parts_commit(struct msp_parts *k, struct msp_error *err)
 {
-	int s = MSP_OK;
+	struct msp_outfile **file = calloc(k->parts + 1, sizeof(struct msp_outfile *));
+	int s = file ? MSP_OK : no_memory(err);
 
 	for (size_t i = 0; i < k->parts && s == MSP_OK; i++)
-		s = msp_parts_close(k, i, err);
-	for (size_t i = 0; i < k->parts && s == MSP_OK && k->options.number == 0; i++)
-		s = amend(k, &k->part[i], err);
-	return s < 0 ? s : give_names(k, err);
+		s = end_part(k, &k->part[i], err);
+	for (size_t i = 0; i < k->parts && s == MSP_OK && k->options.number == 0; i++) {
+		s = msp_outfile_park(k->part[i].file, err);
+		if (s == MSP_OK)
+			s = amend(k, &k->part[i], err);
+	}
+	for (size_t i = 0; i < k->parts && s == MSP_OK; i++) {
+		file[i] = k->part[i].file;
+		k->part[i].file = NULL;
+	}
+	if (s == MSP_OK)
+		s = msp_outfile_commit_all(file, k->parts, err);
+	free(file);
+	return s;
 }

@@ -82,6 +82,28 @@ static void commits(void)
 	CHECK(mkdir("dir", 0777) == 0 && msp_outfile_commit(begin("dir/b", "b"), NULL) == MSP_OK && holds("dir/b", "b"));
 }
 
+static void commits_together(void)
+{
+	struct msp_error err = {0};
+
+	CHECK(mkdir("t", 0777) == 0 && mkdir("t/d", 0777) == 0 && chdir("t") == 0);
+	put("a", "old");
+	struct msp_outfile *all[4] = {begin("a", "1"), begin("d/b", "2"), begin("/dev/null", "3"), begin("d/c", "4")};
+	msp_outfile_push(all[1], 0, 0);
+	CHECK(msp_outfile_park(all[3], NULL) == MSP_OK); /* closed before the others */
+	CHECK(holds("a", "old") && access("d/b", F_OK) != 0 && access("d/c", F_OK) != 0);
+	CHECK(msp_outfile_commit_all(all, 4, &err) == MSP_OK);
+	CHECK(holds("a", "1") && holds("d/b", "2") && holds("d/c", "4") && files() == 2);
+
+	/* the third cannot have its name: the two before lose theirs, the fourth gets none */
+	struct msp_outfile *none[4] = {begin("n", "1"), begin("d/n", "2"), begin("m", "3"), begin("o", "4")};
+	CHECK(mkdir("m", 0777) == 0);
+	CHECK(msp_outfile_commit_all(none, 4, &err) == MSP_FAIL && strncmp(err.text, "m: ", 3) == 0);
+	CHECK(access("n", F_OK) != 0 && access("d/n", F_OK) != 0 && access("o", F_OK) != 0 && files() == 3);
+	CHECK(msp_outfile_commit_all(NULL, 0, &err) == MSP_OK);
+	CHECK(chdir("..") == 0);
+}
+
 static void refusals(void)
 {
 	struct msp_error err = {0};
@@ -126,6 +148,7 @@ int main(void)
 
 	CHECK(mkdtemp(dir) && chdir(dir) == 0);
 	commits();
+	commits_together();
 	refusals();
 	writer();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
