@@ -42,8 +42,8 @@ struct runs {
 	struct channel *head, *tail;
 	struct msp_bytes spare; /* memory for the samples of a piece that begins */
 	uint64_t numbers;
-	uint32_t length;       /* of the record before */
 	bool looked;           /* ahead_look() was called */
+	size_t header;         /* bytes that a header took, if it was more than RECORD_HEAD */
 	bool ended;            /* nothing more can be read; what is open is given out */
 	bool broken;           /* ... and a stand-in for the rest */
 	uint64_t broken_at;

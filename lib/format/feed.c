@@ -7,9 +7,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIECE ((size_t)256 << 10)
+#define WORTH 2048 /* fewer bytes are read sooner than passed by a system call */
 
 static int too_short(const struct feed *f, struct msp_error *err)
 {
@@ -71,7 +73,7 @@ int64_t feed_want(struct feed *f, size_t n, const uint8_t **p, struct msp_error 
 			if (rc != MSP_OK)
 				return rc;
 		}
-		got = read_some(f, f->buf + f->len, f->cap - f->len, err);
+		got = read_some(f, f->buf + f->len, f->sparse ? n - f->len : f->cap - f->len, err);
 		if (got < 0)
 			return got;
 		f->len += (size_t)got;
@@ -84,6 +86,46 @@ void feed_skip(struct feed *f, size_t n)
 {
 	f->pos += n;
 	f->offset += n;
+}
+
+void feed_measure(struct feed *f)
+{
+	off_t at = lseek(f->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (at >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > at)
+		f->known = (uint64_t)(st.st_size - at);
+	if (f->known > f->left)
+		f->known = f->left;
+}
+
+int64_t feed_there(struct feed *f, size_t n, struct msp_error *err)
+{
+	size_t have = f->len - f->pos;
+	const uint8_t *p;
+
+	if (have >= n || (n - have >= WORTH && n - have <= f->left && f->known > f->got && f->known - f->got >= n - have))
+		return (int64_t)n;
+	return feed_want(f, n, &p, err);
+}
+
+int feed_pass(struct feed *f, size_t n, struct msp_error *err)
+{
+	size_t have = f->len - f->pos, rest;
+
+	if (have >= n) {
+		feed_skip(f, n);
+		return MSP_OK;
+	}
+	rest = n - have;
+	if (lseek(f->fd, (off_t)rest, SEEK_CUR) < 0)
+		return msp_error_errno(err, MSP_FAIL, "%s", f->name);
+	f->got += rest;
+	if (f->left != UINT64_MAX)
+		f->left -= rest;
+	f->pos = f->len = 0;
+	f->offset += n;
+	return MSP_OK;
 }
 
 int64_t feed_read(struct feed *f, void *out, size_t n, struct msp_error *err)

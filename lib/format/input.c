@@ -131,6 +131,8 @@ struct msp_input *msp_input_open(int fd, const char *name, const struct msp_inpu
 	if (in == NULL)
 		return NULL;
 	in->feed.fd = fd;
+	feed_measure(&in->feed);
+	in->feed.sparse = in->options.headers && in->feed.known > 0;
 	return look(in, err);
 }
 

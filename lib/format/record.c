@@ -109,7 +109,11 @@ static bool blockettes(const uint8_t *p, size_t n, bool big, struct record *r, c
 	while (at != 0) {
 		size_t next;
 
-		if (at < RECORD_FIXED || at + 4 > n)
+		if (at < RECORD_FIXED)
+			break;
+		if (at + 8 > n && (r->length == 0 || n < r->length))
+			r->more = true;
+		if (at + 4 > n)
 			break;
 		next = get16(p + at + 2, big);
 		if (get16(p + at, big) == 1000 && at + 8 <= n) {

@@ -6,6 +6,7 @@
 
 #define RECORD_CODES 12      /* station 5, location 2, channel 3, network 2: as they lie in the record */
 #define RECORD_FIXED 48      /* bytes of the fixed header */
+#define RECORD_HEAD 64       /* with blockettes 1000 and 1001, which is all that most records have */
 #define RECORD_MIN 128       /* libmseed's bounds for a record's length */
 #define RECORD_MAX (1u << 20)
 #define RECORD_WHY 96
@@ -25,6 +26,7 @@ struct record {
 	uint32_t data;       /* offset of the samples */
 	int encoding;        /* enum record_encoding, or one that is unknown */
 	bool big;            /* the samples are big-endian */
+	bool more;           /* its blockettes go on behind the bytes that were given: with them it may say something else */
 };
 
 enum record_class {

@@ -8,6 +8,7 @@
 #include "format/runs.h"
 #include "format/ahead.h"
 #include "format/channel.h"
+#include "format/scan.h"
 #include "mspipe/doc.h"
 #include "format/steim.h"
 
@@ -15,12 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK ((size_t)64 << 10) /* the blockette chain of a record cannot reach further */
 #define RATE_TOLERANCE 1e-4
 
 /* ---- runs and pieces --------------------------------------------------- */
 
-/* Whether the record goes on where the channel's run stands. Differences of times cannot overflow: see sane(). */
+/* Whether the record goes on where the channel's run stands. Differences of times cannot overflow: see scan.c. */
 static bool continues(const struct channel *c, const struct record *rec)
 {
 	double half = c->dt * 0.5e9;
@@ -250,7 +250,7 @@ static int take(struct msp_input *in, struct channel *c, const struct record *re
 	return 0;
 }
 
-/* A record that is whole and lies at p. As take(), which does not consume it; 0 says that it may be skipped. */
+/* A record that is whole, and lies at p if its samples are wanted. As take(), which does not consume it; 0 says that it may be passed. */
 static int record(struct msp_input *in, const struct record *rec, const uint8_t *p, struct msp_object *o, struct msp_error *err)
 {
 	struct channel *c;
@@ -292,77 +292,37 @@ static void broken(struct msp_input *in, const char *why)
 	snprintf(r->why, sizeof r->why, "%s", why);
 }
 
-/* The length of a record that does not say it: up to where, at a power of two, the next begins or the file ends. 0: none is found;
- * below 0: failure. */
-static int64_t find_length(struct msp_input *in, struct msp_error *err)
+/* Whether the record's samples will be looked at. */
+static bool wanted(struct msp_input *in, const struct record *rec)
 {
-	for (size_t n = RECORD_MIN; n <= RECORD_MAX; n *= 2) {
-		const uint8_t *p;
-		int64_t have = feed_want(&in->feed, n + RECORD_FIXED, &p, err);
+	struct channel *c;
 
-		if (have < 0 || have == (int64_t)n)
-			return have;
-		if (have < (int64_t)(n + RECORD_FIXED))
-			break;
-		if (record_classify(p + n) != RECORD_NOT)
-			return (int64_t)n;
-	}
-	return 0;
-}
-
-/* Whether the times of the record's samples are such as can be: dates are between 1900 and 2100 (see record.c), and a
- * record that lasts 30 years is none. */
-static bool sane(const struct record *rec)
-{
-	return rec->dt == 0 || (rec->dt >= 1e-9 && rec->dt * rec->nsamp < 1e9);
-}
-
-/* Reads the header of a record without a length again, now that it is known to be n: what lies behind it does not count. 1; 0: it is
- * broken; below 0: failure. */
-static int parse_again(struct msp_input *in, size_t n, const uint8_t **p, struct record *rec, struct msp_error *err)
-{
-	int64_t have = feed_want(&in->feed, n, p, err);
-	char why[RECORD_WHY];
-
-	if (have < 0)
-		return (int)have;
-	if (!record_parse(*p, n < LOOK ? n : LOOK, rec, why)) {
-		broken(in, why);
-		return 0;
-	}
-	rec->length = (uint32_t)n;
-	return 1;
+	if (in->options.headers)
+		return false;
+	c = channel_of(in->runs, rec->codes);
+	return c == NULL || c->wanted || !continues(c, rec);
 }
 
 /* The record that begins here: 0: go on; 1: o was given; below 0: failure. */
-static int step_data(struct msp_input *in, const uint8_t *p, size_t have, struct msp_object *o, struct msp_error *err)
+static int step(struct msp_input *in, struct msp_object *o, struct msp_error *err)
 {
 	struct record rec;
 	char why[RECORD_WHY];
+	const uint8_t *p = NULL;
 	int64_t n;
-	int rc;
+	int rc = scan_record(in, &rec, why, err);
 
-	if (!record_parse(p, have < LOOK ? have : LOOK, &rec, why)) {
+	if (rc < 0)
+		return rc;
+	if (rc == SCAN_END) {
+		in->runs->ended = true;
+		return 0;
+	}
+	if (rc == SCAN_BROKEN) {
 		broken(in, why);
 		return 0;
 	}
-	if (!sane(&rec)) {
-		broken(in, "absurd sample rate");
-		return 0;
-	}
-	if (rec.length == 0) {
-		n = find_length(in, err);
-		if (n <= 0) {
-			if (n == 0)
-				broken(in, "record length is nowhere said");
-			return (int)n;
-		}
-		/* now that the end is known, nothing behind it counts */
-		rc = parse_again(in, (size_t)n, &p, &rec, err);
-		if (rc <= 0)
-			return rc;
-	}
-	n = feed_want(&in->feed, rec.length, &p, err);
+	n = scan_whole(in, &rec, wanted(in, &rec), &p, err);
 	if (n < 0)
 		return (int)n;
 	if (n < (int64_t)rec.length) {
@@ -371,45 +331,7 @@ static int step_data(struct msp_input *in, const uint8_t *p, size_t have, struct
 		return 0;
 	}
 	rc = record(in, &rec, p, o, err);
-	if (rc == 0)
-		feed_skip(&in->feed, rec.length);
-	return rc;
-}
-
-static int step(struct msp_input *in, struct msp_object *o, struct msp_error *err)
-{
-	const uint8_t *p;
-	int64_t have = feed_want(&in->feed, LOOK, &p, err), n;
-	char why[RECORD_WHY];
-
-	if (have < 0)
-		return (int)have;
-	if (have == 0) {
-		in->runs->ended = true;
-		return 0;
-	}
-	if (have < RECORD_FIXED) {
-		snprintf(why, sizeof why, "%" PRId64 " bytes that are no record", have);
-		broken(in, why);
-		return 0;
-	}
-	switch (record_classify(p)) {
-	case RECORD_DATA:
-		return step_data(in, p, (size_t)have, o, err);
-	case RECORD_CONTROL:
-		n = find_length(in, err);
-		if (n < 0)
-			return (int)n;
-		if (n == 0) {
-			broken(in, "control record without end");
-			return 0;
-		}
-		in->skips.control++;
-		feed_skip(&in->feed, (size_t)n);
-		return 0;
-	}
-	broken(in, "not a miniSEED record");
-	return 0;
+	return rc == 0 ? feed_pass(&in->feed, rec.length, err) : rc;
 }
 
 bool runs_ended(const struct msp_input *in)
