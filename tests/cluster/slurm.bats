@@ -132,7 +132,7 @@ state_of() # JOB_TASK: RUNNING ...
 	run "$slurm/submit" out
 	id=$(printf '%s\n' "$output" | sed -n 's/^parts \([0-9]*\).*/\1/p')
 	slurm_until "squeue -h -r -t R -o %i | grep -q '^${id}_1$'"
-	sleep 0.5
+	slurm_until "pgrep -f 'parts/part .* 1$' >/dev/null" # the script has set its traps
 	scancel --batch --signal=USR1 "${id}_1"
 	slurm_until "grep -q 'its time is over; queued again' out/log/mspipe-part-*-1"
 	slurm_wait

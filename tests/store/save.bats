@@ -541,17 +541,15 @@ mixed()
 db = sqlite3.connect("a.msdb", isolation_level=None)
 db.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
-time.sleep(8)' >locked & holder=$!
+time.sleep(100)' >locked & holder=$!
 	for _ in $(seq 50); do [ -s locked ] && break; sleep 0.1; done
 	mssave a.msdb a.msp & waiting=$!
 	sleep 0.5
 	kill -INT $waiting 2>/dev/null || kill -TERM $waiting
 	kill -TERM $waiting 2>/dev/null || true
-	begin=$SECONDS
 	rc=0
 	wait $waiting || rc=$?
-	[ $((SECONDS - begin)) -le 3 ] || { echo "$((SECONDS - begin)) s"; return 1; }
-	[ $rc -ge 128 ]
+	[ $rc -ge 128 ] # not what it would say had it waited in vain
 	kill $holder
 	wait $holder || true
 	savecheck a.msdb

@@ -62,12 +62,19 @@ killer() # SEED STAGES...
 	cp target.msp old.msp
 	for i in 1 2 3; do
 		{ mssynth -n 4000 --npts 20000 & echo $! >pid; wait $!; } | msdetrend --demean | msfilter --lowpass 1 | mssave target.msp 2>err & sink=$!
+		until [ -s pid ]; do sleep 0.05; done
 		sleep 0.2
 		kill -KILL "$(cat pid)"
+		rm pid
 		wait $sink && return 1
 		cmp target.msp old.msp
 		contains "$(cat err)" "mssave: standard input: "
 	done
+}
+
+catches() # PID: waits till it has set its signal handlers
+{
+	while [ $((0x$(sed -n 's/^SigCgt:.*\(........\)$/\1/p' "/proc/$1/status") & 0x200)) -eq 0 ]; do sleep 0.05; done # USR1 is 10
 }
 
 @test "a signal while a FIFO waits for its writer: SIGUSR1 is survived, SIGTERM is not" {
@@ -75,14 +82,16 @@ killer() # SEED STAGES...
 	mkfifo pipe
 	for command in mscat "mscheck --digest" msread; do
 		$command pipe >out 2>err & pid=$!
-		sleep 0.2
+		catches $pid
+		sleep 0.1
 		kill -USR1 $pid
 		sleep 0.1
 		cat in.msp >pipe
 		wait $pid
 		contains "$(cat err)" "0 objects in"
 		$command pipe >out 2>err & pid=$!
-		sleep 0.2
+		catches $pid
+		sleep 0.1
 		kill -TERM $pid
 		rc=0
 		wait $pid || rc=$?
