@@ -114,16 +114,27 @@ MSP_API const struct msp_input_skips *msp_input_skipped(const struct msp_input *
 
 /* ---- choosing before decoding ------------------------------------------ */
 
+struct msp_share;
+#define MSP_PLAN_LISTED (1u << 18)
 /* Which runs of an input are wanted, by run number. Zero-initialise. */
 struct msp_plan {
 	uint8_t *keep; /* a bit per run */
 	uint64_t n, kept;
 	size_t room;   /* bytes */
+	struct msp_plan_run { uint64_t run, offset, end; } *list; /* the first MSP_PLAN_LISTED of those that are kept, as they were given */
+	size_t listed, list_room;
+	uint64_t bytes; /* that those in the list take */
+	bool mixed;     /* other records lie between those of one of them */
 };
 /* Reads `headers` (an input opened with options.headers) to its end and asks about each object of it: 1 wanted, 0 not, below 0
  * failure. It costs about a tenth of reading the samples. */
 MSP_API int msp_plan_make(struct msp_plan *plan, struct msp_input *headers, int (*choose)(void *context, struct msp_object *o),
                           void *context, struct msp_error *err) MSP_CHECKED;
+/* Of what is kept and in the list, only what belongs to that part stays. */
+MSP_API void msp_plan_divide(struct msp_plan *plan, const struct msp_share *share, uint32_t part);
+/* Whether of an input of so many bytes it is better to read what is kept span by span, in the order of the list (see msp_input_span()), than to read
+ * it once with msp_plan_wants(). A span without bytes goes up to the end. */
+MSP_API bool msp_plan_apart(const struct msp_plan *plan, uint64_t bytes);
 /* For msp_input_options.want, with the plan as context. */
 MSP_API bool msp_plan_wants(void *plan, uint64_t run);
 MSP_API void msp_plan_free(struct msp_plan *plan);
@@ -161,6 +172,18 @@ MSP_API int msp_sources_hash(const struct msp_sources *s, const void *head, size
 /* Opens a source (as msp_open_input(); a trouble is MSP_FAIL) and goes to its offset; *size is what may be read of it, 0: all there is. Below 0: failure. */
 MSP_API int msp_source_open(const struct msp_source *s, uint64_t *size, msp_poll_fn *poll, void *context, struct msp_error *err) MSP_CHECKED;
 MSP_API void msp_sources_free(struct msp_sources *s);
+
+/* What of a source belongs to which of many parts. */
+struct msp_share {
+	uint32_t first, last; /* the parts that have something of it, from 1; 0: its size says nothing (a pipe, a store, an empty file) */
+	uint64_t at, size; /* private */
+	uint64_t part_size;
+};
+/* Divides the sources into parts, 1 or more, of equal size as far as can be. It depends on their sizes and order only. *shares has one for each source:
+ * free() it. A source that is larger than half a part may belong to several, one behind the other; others belong to one. */
+MSP_API int msp_sources_share(const struct msp_sources *s, uint32_t parts, struct msp_share **shares, struct msp_error *err) MSP_CHECKED;
+/* The part of what lies at `at` of `of`, whatever these count. */
+MSP_API uint32_t msp_share_part(const struct msp_share *s, uint64_t at, uint64_t of);
 
 /* Cuts a live object to its samples from `from` to `to`, both included (on the object's axis). Returns 1 if
  * any are left (o may be unchanged: *changed), 0 if none, and o is as it was; MSP_NOMEM. An object without samples (headers) is cut, too. */

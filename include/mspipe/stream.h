@@ -115,6 +115,15 @@ MSP_API bool msp_reader_in_ensemble(const struct msp_reader *r);
 
 /* ---- reading blocks without decoding them ------------------------------ */
 
+struct msp_block;
+/* Whether a block is wanted, which begins at this byte of the input. b has no frames. */
+typedef bool msp_want_block_fn(void *context, uint64_t at, const struct msp_block *b);
+/* For msp_reader_next(), from now on; NULL: all are. A block that is not wanted counts as it says itself, but none of its objects comes, and of a
+ * file it is not read: then it is not checked either. */
+MSP_API void msp_reader_want(struct msp_reader *r, msp_want_block_fn *want, void *context);
+/* Where in the input the object last given lies, as if the objects of a block took the same room. */
+MSP_API uint64_t msp_reader_position(const struct msp_reader *r);
+
 /* A block as it lies in the stream, checked by its CRC. */
 struct msp_block {
 	struct msp_totals totals;

@@ -175,6 +175,11 @@ MSP_API int msp_job_origin(struct msp_job *job, struct msp_id origin, uint32_t p
 /* Sources: reads a whole msp stream from fd as a filter would: each object of it goes to flow(), its segments, pipelines (with this stage added) and ids are kept;
  * a part that msp_job_origin() set is put into their headers (an input that is a part itself is then refused). The first n bytes were already read from fd and are given here. */
 MSP_API int msp_job_relay(struct msp_job *job, int fd, const char *name, const void *peeked, size_t n) MSP_CHECKED;
+/* The same of a file that nothing was read of, but only of the blocks that are wanted: see msp_reader_want(). */
+MSP_API int msp_job_relay_some(struct msp_job *job, int fd, const char *name, msp_want_block_fn *want, void *context) MSP_CHECKED;
+/* Sources: begins the segment of the source's own objects, unless one is open. For parts, all of which must have the same streams, also where no
+ * object comes. */
+MSP_API int msp_job_own_segment(struct msp_job *job) MSP_CHECKED;
 /* Sinks, in start(): write the stream to path as -o does for a filter: msp_pass() goes there; it is committed after drain(). */
 MSP_API int msp_job_output(struct msp_job *job, const char *path) MSP_CHECKED;
 /* Output blocks, for mscat. msp_job_copies() is false where the block must be decoded and its objects passed one by one: --level or

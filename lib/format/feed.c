@@ -99,12 +99,19 @@ void feed_measure(struct feed *f)
 		f->known = f->left;
 }
 
+bool feed_known(const struct feed *f, uint64_t n)
+{
+	uint64_t have = f->len - f->pos;
+
+	return have >= n || (n - have <= f->left && f->known > f->got && f->known - f->got >= n - have);
+}
+
 int64_t feed_there(struct feed *f, size_t n, struct msp_error *err)
 {
 	size_t have = f->len - f->pos;
 	const uint8_t *p;
 
-	if (have >= n || (n - have >= WORTH && n - have <= f->left && f->known > f->got && f->known - f->got >= n - have))
+	if (have >= n || (n - have >= WORTH && feed_known(f, n)))
 		return (int64_t)n;
 	return feed_want(f, n, &p, err);
 }

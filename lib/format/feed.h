@@ -24,6 +24,8 @@ struct feed {
 int64_t feed_want(struct feed *f, size_t n, const uint8_t **p, struct msp_error *err) MSP_CHECKED;
 /* Goes on by n bytes, n <= what feed_want() returned. */
 void feed_skip(struct feed *f, size_t n);
+/* Whether it is known, without reading them, that the next n bytes are there. */
+bool feed_known(const struct feed *f, uint64_t n);
 /* As feed_want(), for bytes that nobody will look at: of a file they are not read. */
 int64_t feed_there(struct feed *f, size_t n, struct msp_error *err) MSP_CHECKED;
 /* Goes on by n bytes, n <= what feed_there() returned. */

@@ -221,6 +221,11 @@ static int64_t read_samples(struct msp_input *in, uint64_t npts, bool keep, stru
 	uint64_t total = 4 * npts, done = 0;
 
 	out->len = 0;
+	if (!keep && feed_known(&in->feed, total)) {
+		int rc = feed_pass(&in->feed, (size_t)total, err);
+
+		return rc < 0 ? rc : (int64_t)total;
+	}
 	while (done < total) {
 		size_t piece = total - done < ((size_t)1 << 20) ? (size_t)(total - done) : (size_t)1 << 20;
 		int64_t got;

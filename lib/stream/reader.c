@@ -15,6 +15,8 @@ struct msp_reader {
 	struct msp_reader_options options;
 	struct window in;
 	bool any_input;
+	msp_want_block_fn *want;
+	void *want_context;
 	int failed; /* sticky: after a failure every call gives it again */
 	ZSTD_DCtx *zstd;
 	struct origins origins;
@@ -83,6 +85,7 @@ int msp_reader_input(struct msp_reader *r, int fd, const char *name, struct msp_
 	r->in.pos = r->in.len = 0;
 	r->in.offset = 0;
 	r->in.eof = false;
+	r->in.sparse = r->want != NULL;
 	r->in.poll = r->options.poll;
 	r->in.context = r->options.context;
 	r->any_input = true;
@@ -270,6 +273,37 @@ static int parse_descriptor(struct msp_reader *r, const uint8_t *p, struct msp_e
 	return MSP_OK;
 }
 
+/* The block whose descriptor was read is done with, or lies at r->frame. */
+static void enter_block(struct msp_reader *r)
+{
+	r->blocks++;
+	msp_totals_add(&r->segment, &r->block);
+	r->in_ensemble = r->block_ends_in_ensemble;
+	r->taken = r->objects;
+	r->open = false;
+}
+
+static void describe(const struct msp_reader *r, struct msp_block *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->totals = r->block;
+	b->objects = r->objects;
+	b->in_ensemble = r->block_in_ensemble;
+	b->ends_in_ensemble = r->block_ends_in_ensemble;
+	b->size = BLOCK_SIZE + r->stored;
+}
+
+static bool wanted(struct msp_reader *r)
+{
+	struct msp_block b;
+
+	if (!r->want)
+		return true;
+	describe(r, &b);
+	return r->want(r->want_context, r->block_at, &b);
+}
+
+/* MSP_READ_OBJECT, or 0: it is not wanted, and was passed. */
 static int read_block(struct msp_reader *r, struct msp_error *err)
 {
 	const uint8_t *p = NULL;
@@ -283,6 +317,11 @@ static int read_block(struct msp_reader *r, struct msp_error *err)
 	if (s < 0)
 		return s;
 	uint32_t crc = get32(p + 96);
+	if (!wanted(r)) {
+		enter_block(r);
+		return msp_window_pass(&r->in, BLOCK_SIZE + r->stored, err);
+	}
+	r->in.sparse = false;
 	s = need(r, BLOCK_SIZE + r->stored, &p, err);
 	if (s < 0)
 		return s;
@@ -293,11 +332,7 @@ static int read_block(struct msp_reader *r, struct msp_error *err)
 	if (wrong)
 		return corrupt(r, r->block_at, err, "%s", wrong);
 	msp_window_use(&r->in, BLOCK_SIZE + r->stored);
-	r->blocks++;
-	msp_totals_add(&r->segment, &r->block);
-	r->in_ensemble = r->block_ends_in_ensemble;
-	r->taken = r->objects;
-	r->open = false;
+	enter_block(r);
 	return MSP_READ_OBJECT;
 }
 
@@ -463,8 +498,8 @@ static int next_object(struct msp_reader *r, struct msp_object *o, struct msp_er
 
 /* ---- events ------------------------------------------------------------ */
 
-/* The next frame of the input: header, block or trailer. */
-static int next_frame(struct msp_reader *r, struct msp_error *err)
+/* The next frame of the input: header, block or trailer. 0: it was passed. */
+static int a_frame(struct msp_reader *r, struct msp_error *err)
 {
 	const uint8_t *p = NULL;
 	ptrdiff_t got = msp_window_need(&r->in, 4, err);
@@ -492,6 +527,16 @@ static int next_frame(struct msp_reader *r, struct msp_error *err)
 	return corrupt(r, r->in.offset, err, "neither a block nor a trailer");
 }
 
+static int next_frame(struct msp_reader *r, struct msp_error *err)
+{
+	int s;
+
+	do
+		s = a_frame(r, err);
+	while (s == 0);
+	return s;
+}
+
 int msp_reader_next_block(struct msp_reader *r, struct msp_block *b, struct msp_error *err)
 {
 	int s = r->failed ? r->failed : next_frame(r, err);
@@ -500,12 +545,8 @@ int msp_reader_next_block(struct msp_reader *r, struct msp_block *b, struct msp_
 		return r->failed = s;
 	if (s != MSP_READ_OBJECT)
 		return s;
-	b->totals = r->block;
-	b->objects = r->objects;
-	b->in_ensemble = r->block_in_ensemble;
-	b->ends_in_ensemble = r->block_ends_in_ensemble;
+	describe(r, b);
 	b->frames = r->frame - BLOCK_SIZE;
-	b->size = BLOCK_SIZE + r->stored;
 	b->compressed = !msp_frames_raw(r->frame, r->stored, r->block.bytes);
 	return s;
 }
@@ -591,6 +632,19 @@ uint64_t msp_reader_segments(const struct msp_reader *r)
 uint64_t msp_reader_block_left(const struct msp_reader *r)
 {
 	return r->open ? r->objects - r->taken : 0;
+}
+
+void msp_reader_want(struct msp_reader *r, msp_want_block_fn *want, void *context)
+{
+	r->want = want;
+	r->want_context = context;
+}
+
+uint64_t msp_reader_position(const struct msp_reader *r)
+{
+	uint64_t size = BLOCK_SIZE + r->stored, before = r->taken > 0 ? r->taken - 1 : 0;
+
+	return r->objects > 0 ? r->block_at + size / r->objects * before + size % r->objects * before / r->objects : r->block_at;
 }
 
 bool msp_reader_in_ensemble(const struct msp_reader *r)

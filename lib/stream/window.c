@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { AHEAD = 128 << 10, STEP = 4 << 20 };
+enum { AHEAD = 128 << 10, SPARSE = 512, STEP = 4 << 20 };
 
 /* Room for `want` bytes from pos on. */
 static int make_room(struct window *in, size_t want, struct msp_error *err)
@@ -34,14 +35,16 @@ static int make_room(struct window *in, size_t want, struct msp_error *err)
 
 ptrdiff_t msp_window_need(struct window *in, size_t n, struct msp_error *err)
 {
+	size_t ahead = in->sparse ? SPARSE : AHEAD;
+
 	while (in->len - in->pos < n && !in->eof) {
 		size_t have = in->len - in->pos;
 		size_t step = n - have < STEP ? n - have : STEP;
-		int s = make_room(in, have + step + AHEAD, err);
+		int s = make_room(in, have + step + ahead, err);
 
 		if (s < 0)
 			return s;
-		ptrdiff_t got = msp_read_some(in->fd, in->data + in->len, step + AHEAD, in->name, in->poll, in->context, err);
+		ptrdiff_t got = msp_read_some(in->fd, in->data + in->len, step + ahead, in->name, in->poll, in->context, err);
 		if (got < 0)
 			return got;
 		in->len += (size_t)got;
@@ -55,6 +58,28 @@ void msp_window_use(struct window *in, size_t n)
 {
 	in->pos += n;
 	in->offset += n;
+}
+
+int msp_window_pass(struct window *in, size_t n, struct msp_error *err)
+{
+	size_t have = in->len - in->pos;
+
+	if (n > have && lseek(in->fd, (off_t)(n - have), SEEK_CUR) >= 0) {
+		in->pos = in->len = 0;
+		in->offset += n;
+		in->sparse = true;
+		return MSP_OK;
+	}
+	while (n > 0) {
+		size_t step = n < STEP ? n : STEP;
+		ptrdiff_t got = msp_window_need(in, step, err);
+
+		if (got <= 0)
+			return (int)got; /* its end is found by who reads on */
+		msp_window_use(in, (size_t)got);
+		n -= (size_t)got;
+	}
+	return MSP_OK;
 }
 
 void msp_window_align(struct window *in)

@@ -229,6 +229,11 @@ int msp_output_segment(struct msp_job *job)
 	return msp_writer_in_segment(w) ? MSP_OK : begin_own(job);
 }
 
+int msp_job_own_segment(struct msp_job *job)
+{
+	return job->restream || !job->writer ? MSP_OK : msp_output_segment(job);
+}
+
 /* ---- the life of the output -------------------------------------------- */
 
 int msp_output_header(struct msp_job *job, const struct msp_header *h)
@@ -254,7 +259,7 @@ int msp_output_finish(struct msp_job *job)
 	if (!msp_writer_in_segment(job->writer)) {
 		int s;
 
-		if (job->relayed || (job->streams > 0 && job->index == 0))
+		if ((job->relayed && !job->restream) || (job->streams > 0 && job->index == 0))
 			return MSP_OK;
 		s = begin_own(job); /* nothing came: an empty stream */
 		if (s < 0)

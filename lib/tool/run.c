@@ -167,6 +167,18 @@ static int read_inputs(struct msp_job *job)
 	return s;
 }
 
+int msp_job_relay_some(struct msp_job *job, int fd, const char *name, msp_want_block_fn *want, void *context)
+{
+	int s = job->reader ? MSP_OK : make_reader(job);
+
+	if (s < 0)
+		return s;
+	msp_reader_want(job->reader, want, context);
+	s = msp_job_relay(job, fd, name, NULL, 0);
+	msp_reader_want(job->reader, NULL, NULL);
+	return s;
+}
+
 int msp_job_relay(struct msp_job *job, int fd, const char *name, const void *peeked, size_t n)
 {
 	struct msp_object o;

@@ -84,6 +84,7 @@ void msp_recordings_free(struct msp_recordings *r)
 	free(r->expr);
 	msp_arrange_free(r->arrange);
 	msp_input_free(r->standard);
+	free(r->share);
 	free(r);
 }
 
@@ -119,6 +120,8 @@ static bool count(struct msp_recordings *r)
 {
 	uint64_t n = r->chosen;
 
+	if (r->here)
+		return recordings_ours(r);
 	if (r->full || (r->options.limit >= 0 && n >= (uint64_t)r->options.limit)) {
 		r->full = true;
 		return false;
@@ -276,6 +279,7 @@ uint64_t msp_recordings_left(const struct msp_recordings *r)
 
 void msp_recordings_count(struct msp_recordings *r, uint64_t chosen)
 {
+	r->own_due = true;
 	r->chosen += chosen;
 	r->full |= r->options.limit >= 0 && r->chosen >= (uint64_t)r->options.limit;
 }
@@ -305,7 +309,7 @@ void msp_recordings_tell(struct msp_recordings *r, const char *name)
 
 int msp_recordings_drain(struct msp_recordings *r)
 {
-	int rc = r->arrange ? msp_arrange_drain(r->arrange) : MSP_OK;
+	int rc = r->arrange ? msp_arrange_drain(r->arrange) : recordings_settle(r);
 
 	for (size_t i = 0; i < r->options.exprs.n; i++)
 		msp_job_complaints(r->job, r->expr[i], "comparisons with it are false");

@@ -190,7 +190,7 @@ digest() { mscheck --full --digest "$1" | cut -d ' ' -f 1; }
 	# a group may have objects in several parts of files
 	expect 2 msmap -q --part-of day --parts 2 'msread --group sta | msstack'
 	contains "$stderr" 'PIPELINE: msread: --group'
-	expect 1 msmap -q --part-of not-there --parts 2 mscat -o out2.msp
+	expect 1 msmap -q -j 1 --part-of not-there --parts 2 mscat -o out2.msp
 	contains "$stderr" 'part 1: msread: '
 	[ ! -e out2.msp ]
 }

@@ -300,6 +300,90 @@ true ABTX - -"
 	for bad in 0/3 4/3 1 a/b 1/0 1/2/3 -1/2; do expect 2 msread --part=$bad .; done
 }
 
+# Three channels by turns, a gap, a record that does not decode, and at the end what is no record.
+by_turns() # FILE
+{
+	mssynth -n 3 --npts 20000 --type i32 --signal noise | mssave --record-length 512 --name '%{sta}.mseed' channels
+	python3 - "$1" channels/* <<'END'
+import itertools, sys
+records = [[open(f, "rb").read()[i:i + 512] for i in range(0, 1 << 20, 512)] for f in sys.argv[2:]]
+with open(sys.argv[1], "wb") as out:
+    for n, turn in enumerate(itertools.zip_longest(*records, fillvalue=b"")):
+        if n % 20 != 19:
+            out.writelines(turn)
+        elif n == 59:
+            out.write(turn[0][:64] + b"\xff" * 448)
+    out.write(b"no record")
+END
+	rm -r channels
+}
+
+same_in_parts() # ARGUMENT...: of msread
+{
+	local n i
+	want=$(msread -q "$@" | mscheck --digest)
+	for n in 1 2 3 7 64; do
+		rm -f p.*
+		for i in $(seq $n); do msread -q --part "$i/$n" "$@" -o "p.$i"; done
+		equal "$(mscat p.* | mscheck --digest)" "$want"
+		if [ "$n" -gt 2 ]; then
+			rm p.2
+			expect_sh 4 'mscat p.* >/dev/null'
+		fi
+	done
+}
+
+@test "msread: parts of everything at once are the whole" {
+	mkdir day sac
+	for k in 1 2 3 4 5; do mssynth -n $k --npts 3000 --seed $k --type i32 --codes "XX.P$k.00.BHZ" | mssave --record-length 4096 day/$k.mseed; done
+	mssynth -n 9 --npts 900 --type f32 | mssave --name '%{sta}.sac' sac
+	: >day/empty
+	ln -s nowhere day/link
+	echo 'no recording' >day/text
+	by_turns turns.mseed
+	mssynth -n 60 --ensembles 20 --npts 500 --segment 30k -o e.msp
+	mssynth -n 100 --npts 900 --seed 4 -o s.msp
+	mssave -q net.msdb s.msp
+	same_in_parts day e.msp sac turns.mseed s.msp net.msdb turns.mseed@512-30000
+	same_in_parts turns.mseed
+	same_in_parts e.msp
+	same_in_parts s.msp sac
+	same_in_parts -e 'sta =~ "[24]" || npts < 600' --start 1970-01-01T00:00:01 e.msp day turns.mseed s.msp
+	same_in_parts --sort sta day s.msp e.msp
+	same_in_parts --headers day turns.mseed
+	same_in_parts --limit 20 day turns.mseed
+	same_in_parts --limit 15 e.msp
+}
+
+@test "msread: a part reads what is its own" {
+	[ -r /proc/self/io ] || skip 'no /proc/self/io'
+	bytes_read() { sh -c '"$@" >/dev/null && grep rchar /proc/$$/io' sh "$@" | cut -d ' ' -f 2; }
+	mssynth -n 32 --npts 300000 --type i32 | mssave --name '%{sta}.mseed' day
+	mssynth -n 3000 --npts 3000 -o all.msp
+	cat day/* >all.mseed # each part looks at each header
+	for source in 'day 105' 'all.msp 125' 'all.mseed 125'; do
+		sum=0
+		for i in $(seq 8); do sum=$((sum + $(bytes_read msread --part "$i/8" "${source% *}"))); done
+		whole=$(bytes_read msread "${source% *}")
+		echo "$source: $sum $whole"
+		[ $((100 * sum)) -le $((${source#* } * whole)) ]
+	done
+}
+
+@test "msread: among many files a stream in parts is called one" {
+	mssynth -n 1 --npts 10 | mssave one.mseed
+	mkdir many
+	for k in $(seq 300); do cp one.mseed many/$k; done
+	mssynth -n 2 -o many/s.msp
+	same_in_parts many
+	mv many/s.msp many/s
+	rm -f p.*
+	failed=0
+	for i in 1 2 3; do msread -q --part $i/3 many -o p.$i 2>err || { failed=$((failed + 1)); grep 'many/s: a stream: among more than 256 files' err; }; done
+	[ $failed -eq 1 ]
+	expect 4 msread --from msp --part 1/3 many -o p.4
+}
+
 @test "msread: whole ensembles are parts" {
 	mssynth -n 12 --ensembles 4 -o e.msp
 	for i in 1 2 3; do msread --part $i/3 e.msp -o p.$i; done
@@ -312,6 +396,7 @@ true ABTX - -"
 	equal "$(msread *.mseed | msread --limit 2 - | msls -f '%{chan}' | tr '\n' ' ')" "BH1 BH2 "
 	equal "$(msread --limit 2 -e 'net == "TA"' --part 2/2 *.mseed | msls -f '%{sta}')" ABTX
 	msread --limit 0 *.mseed | mscheck
+	mssynth -n 2 | msread --limit 0 | mscheck
 	expect 2 msread --limit -1 *.mseed
 	mssynth -n 100 -o s.msp
 	equal "$(msread --limit 3 s.msp | mscheck -v 2>&1)" "mscheck: standard input: whole: 3 live and 0 dead objects, 0 ensembles, 1 segments"
