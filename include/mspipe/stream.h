@@ -147,6 +147,7 @@ struct msp_writer; /* opaque */
 
 struct msp_writer_options {
 	int level;        /* 0: raw; 1..19: shuffled, zstd of that level; -1: by what the descriptor is (pipe, socket: 0; else 1) */
+	bool flushed;     /* fd is a file that is written from its beginning and flushed to the disk in the end: the disk may begin before */
 	msp_poll_fn *poll;
 	void *context;
 };

@@ -67,6 +67,7 @@ int msp_output_open(struct msp_job *job)
 	}
 	if (isatty(fd))
 		return refuse_terminal(job);
+	options.flushed = job->output_path != NULL;
 	job->writer = msp_writer_new(fd, job->output_path ? job->output_path : STDOUT_NAME, &options);
 	return job->writer ? MSP_OK : msp_error_set(&job->error, MSP_NOMEM, "no memory left");
 }
