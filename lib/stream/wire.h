@@ -60,7 +60,9 @@ static inline uint64_t get64(const uint8_t *p)
 
 /* CRC-32C of n more bytes; begin with 0. */
 uint32_t msp_crc32c(uint32_t crc, const void *data, size_t n);
-/* The portable implementation, for its test. */
+/* For its test: 0, the portable implementation; 1 and 2, those that want more of the processor; NULL if this one has not got it. */
+typedef uint32_t msp_crc32c_fn(uint32_t crc, const void *data, size_t n);
+msp_crc32c_fn *msp_crc32c_path(int path);
 uint32_t msp_crc32c_portable(uint32_t crc, const void *data, size_t n);
 
 /* Which area the samples of an object lie in; -1: no samples; -2: the width is not one of the format's. */

@@ -23,6 +23,12 @@ static void crc(void)
 		buf[i] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24);
 	for (size_t n = 0; n < N; n += n < 900 ? 1 : 997)
 		CHECKF(msp_crc32c(7, buf, n) == msp_crc32c_portable(7, buf, n), "%zu bytes", n);
+	for (int path = 1; path <= 2; path++) {
+		msp_crc32c_fn *f = msp_crc32c_path(path);
+
+		for (size_t n = 0; f && n + 5 < N; n += n < 2200 ? 1 : 911)
+			CHECKF(f(7, buf + n % 5, n) == msp_crc32c_portable(7, buf + n % 5, n), "path %d, %zu bytes", path, n);
+	}
 	CHECK(msp_crc32c(msp_crc32c(0, buf, 7001), buf + 7001, N - 7001) == msp_crc32c(0, buf, N));
 }
 
