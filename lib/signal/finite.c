@@ -1,10 +1,11 @@
 /* Looking for NaN and infinity. */
 #include "mspipe/signal.h"
+#include "signal/cpu.h"
 
 #include <math.h>
 
 /* x * 0 is 0 for finite x, else NaN, and NaN stays in a sum: one product and one sum per sample. */
-static bool all_finite(const double *x, size_t n)
+static ALWAYS_INLINE bool look(const double *x, size_t n)
 {
 	typedef double v4 __attribute__((vector_size(32)));
 	typedef double v4_any __attribute__((vector_size(32), aligned(8), may_alias));
@@ -25,6 +26,22 @@ static bool all_finite(const double *x, size_t n)
 	a += (b + c) + d;
 	rest += (a[0] + a[1]) + (a[2] + a[3]);
 	return rest == 0;
+}
+
+#if MSP_CPU_X86
+TARGET_AVX2 static bool look_avx2(const double *x, size_t n)
+{
+	return look(x, n);
+}
+#endif
+
+static bool all_finite(const double *x, size_t n)
+{
+#if MSP_CPU_X86
+	if (msp_cpu_has(MSP_CPU_AVX2))
+		return look_avx2(x, n);
+#endif
+	return look(x, n);
 }
 
 size_t msp_find_nonfinite(const double *x, size_t n)
