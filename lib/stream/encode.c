@@ -2,6 +2,7 @@
  * Shuffled bytes of one rank lie together, so that zstd sees the slowly changing
  * sign and exponent bytes as such; differences make smooth signals small. */
 #include "stream/encode.h"
+#include "signal/cpu.h"
 
 #include <string.h>
 
@@ -18,14 +19,14 @@ int msp_encoding_known(uint8_t enc)
 
 /* ---- shuffle: n words of w bytes; byte j of word i goes to j * stride + i ---- */
 
-static void shuffle_plain(unsigned w, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void shuffle_plain(unsigned w, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	for (unsigned j = 0; j < w; j++)
 		for (size_t i = 0; i < n; i++)
 			dst[j * stride + i] = src[i * w + j];
 }
 
-static void unshuffle_plain(unsigned w, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void unshuffle_plain(unsigned w, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	for (unsigned j = 0; j < w; j++)
 		for (size_t i = 0; i < n; i++)
@@ -36,7 +37,7 @@ static void unshuffle_plain(unsigned w, const uint8_t *src, uint8_t *dst, size_t
 /* Interleaving the bytes of two registers rotates the bits of a byte's address:
  * the register's bit comes in below, the upper half's bit goes out to the register.
  * Four such steps bring 16 words into byte order, log2(w) steps bring them back. */
-static inline void interleave(__m128i *v, unsigned count, unsigned bit)
+static ALWAYS_INLINE void interleave(__m128i *v, unsigned count, unsigned bit)
 {
 	for (unsigned k = 0; k < count; k++) {
 		if (k & bit)
@@ -47,7 +48,7 @@ static inline void interleave(__m128i *v, unsigned count, unsigned bit)
 	}
 }
 
-static void shuffle8(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void shuffle8(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	static const unsigned plane[8] = {0, 2, 4, 6, 1, 3, 5, 7}; /* which byte rank each register ends as */
 	size_t i = 0;
@@ -66,7 +67,7 @@ static void shuffle8(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 	shuffle_plain(8, src + i * 8, dst + i, n - i, stride);
 }
 
-static void shuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void shuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	size_t i = 0;
 
@@ -84,7 +85,7 @@ static void shuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 	shuffle_plain(4, src + i * 4, dst + i, n - i, stride);
 }
 
-static void unshuffle8(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void unshuffle8(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	size_t i = 0;
 
@@ -101,7 +102,7 @@ static void unshuffle8(const uint8_t *src, uint8_t *dst, size_t n, size_t stride
 	unshuffle_plain(8, src + i, dst + i * 8, n - i, stride);
 }
 
-static void unshuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void unshuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	size_t i = 0;
 
@@ -125,70 +126,70 @@ static void unshuffle4(const uint8_t *src, uint8_t *dst, size_t n, size_t stride
 
 /* ---- delta, for both widths -------------------------------------------- */
 
-#define DELTA(W, U, I)                                                                                       \
-	/* The integers have the order of the floating-point numbers that they stand for. */                 \
-	static inline U ordered##W(U x)                                                                      \
-	{                                                                                                    \
-		return x ^ ((U)((I)x >> (W - 1)) >> 1);                                                      \
-	}                                                                                                    \
-	static inline U zigzag##W(U d)                                                                       \
-	{                                                                                                    \
-		return (U)(d << 1) ^ (U)((I)d >> (W - 1));                                                   \
-	}                                                                                                    \
-	/* x[0..2] are the words before the first, 0 at the beginning. */                                    \
-	static void delta##W(unsigned order, const U *x, U *out, size_t n)                                   \
-	{                                                                                                    \
-		if (order == 1)                                                                              \
-			for (size_t i = 0; i < n; i++)                                                       \
-				out[i] = zigzag##W((U)(x[i + 3] - x[i + 2]));                                \
-		else if (order == 2)                                                                         \
-			for (size_t i = 0; i < n; i++)                                                       \
-				out[i] = zigzag##W((U)(x[i + 3] - 2 * x[i + 2] + x[i + 1]));                 \
-		else                                                                                         \
-			for (size_t i = 0; i < n; i++)                                                       \
-				out[i] = zigzag##W((U)(x[i + 3] - 3 * x[i + 2] + 3 * x[i + 1] - x[i]));      \
-	}                                                                                                    \
-	static void encode_delta##W(unsigned order, int floating, const uint8_t *src, uint8_t *dst, size_t n) \
-	{                                                                                                    \
-		U buf[CHUNK + 3] = {0}, out[CHUNK];                                                          \
-		U *x = buf + 3;                                                                              \
-		for (size_t i = 0; i < n; i += CHUNK) {                                                      \
-			size_t m = n - i < CHUNK ? n - i : CHUNK;                                            \
-			memcpy(x, src + i * sizeof(U), m * sizeof(U));                                       \
-			if (floating)                                                                        \
-				for (size_t k = 0; k < m; k++)                                               \
-					x[k] = ordered##W(x[k]);                                             \
-			delta##W(order, buf, out, m);                                                        \
-			shuffle_to(sizeof(U), (const uint8_t *)out, dst + i, m, n);                          \
-			if (m == CHUNK)                                                                      \
-				memcpy(buf, x + CHUNK - 3, 3 * sizeof(U));                                   \
-		}                                                                                            \
-	}                                                                                                    \
-	static void decode_delta##W(unsigned order, int floating, const uint8_t *src, uint8_t *dst, size_t n) \
-	{                                                                                                    \
-		U a = 0, b = 0, c = 0, z[CHUNK];                                                             \
-		for (size_t i = 0; i < n; i += CHUNK) {                                                      \
-			size_t m = n - i < CHUNK ? n - i : CHUNK;                                            \
-			unshuffle_from(sizeof(U), src + i, (uint8_t *)z, m, n);                              \
-			for (size_t k = 0; k < m; k++)                                                       \
-				z[k] = (z[k] >> 1) ^ (U)(0 - (z[k] & 1));                                    \
-			if (order == 3)                                                                      \
-				for (size_t k = 0; k < m; k++)                                               \
-					z[k] = a = (U)(a + (b = (U)(b + (c = (U)(c + z[k])))));              \
-			else if (order == 2)                                                                 \
-				for (size_t k = 0; k < m; k++)                                               \
-					z[k] = a = (U)(a + (b = (U)(b + z[k])));                             \
-			else                                                                                 \
-				for (size_t k = 0; k < m; k++)                                               \
-					z[k] = a = (U)(a + z[k]);                                            \
-			if (floating)                                                                        \
-				for (size_t k = 0; k < m; k++)                                               \
-					z[k] = ordered##W(z[k]);                                             \
-			memcpy(dst + i * sizeof(U), z, m * sizeof(U));                                       \
-		}                                                                                            \
+#define DELTA(W, U, I)                                                                                        \
+	/* The integers have the order of the floating-point numbers that they stand for. */                  \
+	static ALWAYS_INLINE U ordered##W(U x)                                                                \
+	{                                                                                                     \
+		return x ^ ((U)((I)x >> (W - 1)) >> 1);                                                       \
+	}                                                                                                     \
+	static ALWAYS_INLINE U zigzag##W(U d)                                                                 \
+	{                                                                                                     \
+		return (U)(d << 1) ^ (U)((I)d >> (W - 1));                                                    \
+	}                                                                                                     \
+	/* x[0..2] are the words before the first, 0 at the beginning. */                                     \
+	static ALWAYS_INLINE void delta##W(unsigned order, const U *x, U *out, size_t n)                      \
+	{                                                                                                     \
+		if (order == 1)                                                                               \
+			for (size_t i = 0; i < n; i++)                                                        \
+				out[i] = zigzag##W((U)(x[i + 3] - x[i + 2]));                                 \
+		else if (order == 2)                                                                          \
+			for (size_t i = 0; i < n; i++)                                                        \
+				out[i] = zigzag##W((U)(x[i + 3] - 2 * x[i + 2] + x[i + 1]));                  \
+		else                                                                                          \
+			for (size_t i = 0; i < n; i++)                                                        \
+				out[i] = zigzag##W((U)(x[i + 3] - 3 * x[i + 2] + 3 * x[i + 1] - x[i]));       \
+	}                                                                                                     \
+	static ALWAYS_INLINE void encode_delta##W(unsigned order, int floating, const uint8_t *src, uint8_t *dst, size_t n) \
+	{                                                                                                     \
+		U buf[CHUNK + 3] = {0}, out[CHUNK];                                                           \
+		U *x = buf + 3;                                                                               \
+		for (size_t i = 0; i < n; i += CHUNK) {                                                       \
+			size_t m = n - i < CHUNK ? n - i : CHUNK;                                             \
+			memcpy(x, src + i * sizeof(U), m * sizeof(U));                                        \
+			if (floating)                                                                         \
+				for (size_t k = 0; k < m; k++)                                                \
+					x[k] = ordered##W(x[k]);                                              \
+			delta##W(order, buf, out, m);                                                         \
+			shuffle_to(sizeof(U), (const uint8_t *)out, dst + i, m, n);                           \
+			if (m == CHUNK)                                                                       \
+				memcpy(buf, x + CHUNK - 3, 3 * sizeof(U));                                    \
+		}                                                                                             \
+	}                                                                                                     \
+	static ALWAYS_INLINE void decode_delta##W(unsigned order, int floating, const uint8_t *src, uint8_t *dst, size_t n) \
+	{                                                                                                     \
+		U a = 0, b = 0, c = 0, z[CHUNK];                                                              \
+		for (size_t i = 0; i < n; i += CHUNK) {                                                       \
+			size_t m = n - i < CHUNK ? n - i : CHUNK;                                             \
+			unshuffle_from(sizeof(U), src + i, (uint8_t *)z, m, n);                               \
+			for (size_t k = 0; k < m; k++)                                                        \
+				z[k] = (z[k] >> 1) ^ (U)(0 - (z[k] & 1));                                     \
+			if (order == 3)                                                                       \
+				for (size_t k = 0; k < m; k++)                                                \
+					z[k] = a = (U)(a + (b = (U)(b + (c = (U)(c + z[k])))));               \
+			else if (order == 2)                                                                  \
+				for (size_t k = 0; k < m; k++)                                                \
+					z[k] = a = (U)(a + (b = (U)(b + z[k])));                              \
+			else                                                                                  \
+				for (size_t k = 0; k < m; k++)                                                \
+					z[k] = a = (U)(a + z[k]);                                             \
+			if (floating)                                                                         \
+				for (size_t k = 0; k < m; k++)                                                \
+					z[k] = ordered##W(z[k]);                                              \
+			memcpy(dst + i * sizeof(U), z, m * sizeof(U));                                        \
+		}                                                                                             \
 	}
 
-static void shuffle_to(size_t width, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void shuffle_to(size_t width, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	if (width == 8)
 		shuffle8(src, dst, n, stride);
@@ -196,7 +197,7 @@ static void shuffle_to(size_t width, const uint8_t *src, uint8_t *dst, size_t n,
 		shuffle4(src, dst, n, stride);
 }
 
-static void unshuffle_from(size_t width, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
+static ALWAYS_INLINE void unshuffle_from(size_t width, const uint8_t *src, uint8_t *dst, size_t n, size_t stride)
 {
 	if (width == 8)
 		unshuffle8(src, dst, n, stride);
@@ -207,7 +208,7 @@ static void unshuffle_from(size_t width, const uint8_t *src, uint8_t *dst, size_
 DELTA(64, uint64_t, int64_t)
 DELTA(32, uint32_t, int32_t)
 
-void msp_encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+static ALWAYS_INLINE void encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
 	unsigned order = enc & 3u;
 
@@ -223,7 +224,7 @@ void msp_encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, u
 		encode_delta32(order, floating, src, dst, n);
 }
 
-void msp_decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+static ALWAYS_INLINE void decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
 	unsigned order = enc & 3u;
 
@@ -237,4 +238,68 @@ void msp_decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, u
 		decode_delta64(order, floating, src, dst, n);
 	else
 		decode_delta32(order, floating, src, dst, n);
+}
+
+/* ---- on this processor --------------------------------------------------- */
+
+#if MSP_CPU_X86
+TARGET_AVX512 static void encode_avx512(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	encode(enc, width, floating, src, dst, n);
+}
+
+TARGET_AVX512 static void decode_avx512(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	decode(enc, width, floating, src, dst, n);
+}
+
+TARGET_AVX2 static void encode_avx2(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	encode(enc, width, floating, src, dst, n);
+}
+
+TARGET_AVX2 static void decode_avx2(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	decode(enc, width, floating, src, dst, n);
+}
+#endif
+
+void msp_encode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+#if MSP_CPU_X86
+	if (path >= MSP_CPU_AVX512 && msp_cpu_has(MSP_CPU_AVX512)) {
+		encode_avx512(enc, width, floating, src, dst, n);
+		return;
+	}
+	if (path >= MSP_CPU_AVX2 && msp_cpu_has(MSP_CPU_AVX2)) {
+		encode_avx2(enc, width, floating, src, dst, n);
+		return;
+	}
+#endif
+	encode(enc, width, floating, src, dst, n);
+}
+
+void msp_decode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+#if MSP_CPU_X86
+	if (path >= MSP_CPU_AVX512 && msp_cpu_has(MSP_CPU_AVX512)) {
+		decode_avx512(enc, width, floating, src, dst, n);
+		return;
+	}
+	if (path >= MSP_CPU_AVX2 && msp_cpu_has(MSP_CPU_AVX2)) {
+		decode_avx2(enc, width, floating, src, dst, n);
+		return;
+	}
+#endif
+	decode(enc, width, floating, src, dst, n);
+}
+
+void msp_encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	msp_encode_path(MSP_CPU_BEST, enc, width, floating, src, dst, n);
+}
+
+void msp_decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	msp_decode_path(MSP_CPU_BEST, enc, width, floating, src, dst, n);
 }

@@ -15,5 +15,8 @@ int msp_encoding_known(uint8_t enc);
 void msp_encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n);
 /* The inverse. */
 void msp_decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n);
+/* The same by given instructions: enum msp_cpu. */
+void msp_encode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n);
+void msp_decode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n);
 
 #endif

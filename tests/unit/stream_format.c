@@ -1,6 +1,7 @@
 /* The stream's parts against published values and their own inverses: CRC, encodings, completeness. */
 #include "unit.h"
 
+#include "signal/cpu.h"
 #include "stream/complete.h"
 #include "stream/encode.h"
 #include "stream/wire.h"
@@ -54,28 +55,32 @@ static void encode_plainly(uint8_t enc, unsigned w, int floating, const uint8_t 
 	free(x);
 }
 
+/* By one path: the definition's bytes, and back. */
+static void encoding(int path, unsigned e, unsigned w, int floating, const uint8_t *src, size_t n)
+{
+	static uint8_t coded[8 * 5000], plain[8 * 5000], back[8 * 5000];
+
+	msp_encode_path(path, (uint8_t)e, w, floating, src, coded, n);
+	encode_plainly((uint8_t)e, w, floating, src, plain, n);
+	msp_decode_path(path, (uint8_t)e, w, floating, coded, back, n);
+	CHECKF(memcmp(coded, plain, n * w) == 0, "path %d encode %x width %u n %zu", path, e, w, n);
+	CHECKF(memcmp(back, src, n * w) == 0, "path %d decode %x width %u n %zu", path, e, w, n);
+}
+
 static void encodings(void)
 {
 	static const size_t sizes[] = {0, 1, 2, 3, 15, 16, 17, 100, 2047, 2048, 2049, 4096, 5000};
-	uint8_t src[8 * 5000], coded[8 * 5000], plain[8 * 5000], back[8 * 5000];
+	uint8_t src[8 * 5000];
 	uint32_t x = 3;
 
 	for (size_t i = 0; i < sizeof(src); i++)
 		src[i] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24);
-	for (unsigned w = 4; w <= 8; w += 4) {
-		for (unsigned e = 0; e <= 0x13; e = e ? e + 1 : 0x10) {
-			for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
-				for (int floating = 0; floating < 2; floating++) {
-					size_t n = sizes[s];
-					msp_encode((uint8_t)e, w, floating, src, coded, n);
-					encode_plainly((uint8_t)e, w, floating, src, plain, n);
-					msp_decode((uint8_t)e, w, floating, coded, back, n);
-					CHECKF(memcmp(coded, plain, n * w) == 0, "encode %x width %u n %zu", e, w, n);
-					CHECKF(memcmp(back, src, n * w) == 0, "decode %x width %u n %zu", e, w, n);
-				}
-			}
-		}
-	}
+	for (int path = MSP_CPU_PORTABLE; path <= MSP_CPU_BEST; path++)
+		for (unsigned w = 4; w <= 8; w += 4)
+			for (unsigned e = 0; e <= 0x13; e = e ? e + 1 : 0x10)
+				for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
+					for (int floating = 0; floating < 2; floating++)
+						encoding(path, e, w, floating, src, sizes[s]);
 	CHECK(!msp_encoding_known(0x14) && !msp_encoding_known(0x01) && !msp_encoding_known(0x20));
 }
 
