@@ -91,7 +91,8 @@ TARGET_FOLD static inline __m512i load512(const uint8_t *p)
 TARGET_FOLD static uint32_t avx512(uint32_t crc, const void *data, size_t n)
 {
 	const uint8_t *p = data;
-	const __m512i over2048 = _mm512_set4_epi64(0x1426a81500000000, (long long)0xe9a5d8be00000000, 0x1426a81500000000, (long long)0xe9a5d8be00000000);
+	const __m512i over2048 = _mm512_set4_epi64(0x1426a81500000000, (long long)0xe9a5d8be00000000,
+	                                           0x1426a81500000000, (long long)0xe9a5d8be00000000);
 	const __m512i over512 = _mm512_set4_epi64(0x75bba45b00000000, 0x1c19243b00000000, 0x75bba45b00000000, 0x1c19243b00000000);
 	/* of the four pieces of 128 bits the first is moved over 384 bits, the last stays */
 	const __m512i to_end = _mm512_set_epi64(0, 0, 0x3171d43000000000, 0x3743f7bd00000000, (long long)0xa2158b3400000000,
