@@ -6,6 +6,7 @@
 #define MSPIPE_GATHER_H
 
 #include "mspipe/expr.h"
+#include "mspipe/signal.h"
 #include "mspipe/tool.h"
 
 #ifdef __cplusplus
@@ -77,6 +78,27 @@ MSP_API int msp_grouper_drain(struct msp_grouper *g) MSP_CHECKED;
 /* The groups met so far. */
 MSP_API const struct msp_groups *msp_grouper_groups(const struct msp_grouper *g);
 MSP_API void msp_grouper_free(struct msp_grouper *g); /* NULL is allowed */
+
+/* ---- folding by key (msfold) --------------------------------------------- */
+
+struct msp_keyfold; /* opaque: a fold for each value of the keys */
+
+struct msp_keyfold_options {
+	const char *by;            /* a list of keys; NULL: one fold of all */
+	bool partial;              /* partial folds are wanted, for another keyfold */
+	struct msp_fold_spec spec; /* of each; max_memory: of all together */
+};
+/* NULL is returned, and msp_job_error() says why, if `by` is no list of keys or memory ran out. The options' strings are borrowed. */
+MSP_API struct msp_keyfold *msp_keyfold_new(struct msp_job *job, const struct msp_keyfold_options *options) MSP_CHECKED;
+/* Adds data to the fold of its keys' values: outside ensembles to one, inside to one for each place in the ensemble, whose keys are those of
+ * the bracket; brackets to one of their own. Partial folds are added where they belong. What is dead, or is found to be no member (and
+ * killed by msp_job_kill()), is counted; other kinds are passed on. MSP_FAIL: more than spec.max_memory; MSP_USAGE, MSP_CORRUPT: a partial
+ * fold that does not fit. The reason is in msp_job_error(). */
+MSP_API int msp_keyfold_put(struct msp_keyfold *f, struct msp_object *o) MSP_CHECKED;
+/* Writes all by msp_pass(), in the order of the keys' values: results, ensembles as ensembles, with the keys that not all members write
+ * alike and ids of this stage; or partial folds. Nothing depends on the order of arrival. */
+MSP_API int msp_keyfold_drain(struct msp_keyfold *f) MSP_CHECKED;
+MSP_API void msp_keyfold_free(struct msp_keyfold *f); /* NULL is allowed */
 
 /* ---- sorting and grouping what a source makes (msread --sort, --group) -- */
 

@@ -1,8 +1,9 @@
 /* Which group an object belongs to, by the values of keys. */
-#include "mspipe/gather.h"
+#include "tool/groups.h"
 
 #include "core/walk.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,18 +17,30 @@ static int append(struct msp_bytes *b, uint8_t kind, const void *data, size_t n)
 	return n ? msp_bytes_append(b, data, n) : MSP_OK;
 }
 
-/* 1, 1.0 and true are equal to msp_value_compare(), and so are all NaN. */
-static int append_number(struct msp_bytes *b, const struct msp_value *v)
+bool msp_value_whole(const struct msp_value *v, int64_t *out)
 {
 	double d = v->u.d;
-	int64_t i = v->type == MSP_V_BOOL ? v->u.b : v->u.i;
-	if (v->type == MSP_V_DOUBLE) {
-		bool whole = d >= -0x1p63 && d < 0x1p63 && (double)(int64_t)d == d;
-		if (!whole)
-			return append(b, REAL, &d, d != d ? 0 : sizeof d);
-		i = (int64_t)d;
+
+	switch (v->type) {
+	case MSP_V_BOOL: *out = v->u.b; return true;
+	case MSP_V_INT: *out = v->u.i; return true;
+	case MSP_V_DOUBLE:
+		if (!(d >= -0x1p63 && d < 0x1p63 && (double)(int64_t)d == d))
+			return false;
+		*out = (int64_t)d;
+		return true;
+	default: return false;
 	}
-	return append(b, WHOLE, &i, sizeof i);
+}
+
+/* All NaN are equal to msp_value_compare(). */
+static int append_number(struct msp_bytes *b, const struct msp_value *v)
+{
+	int64_t i;
+
+	if (msp_value_whole(v, &i))
+		return append(b, WHOLE, &i, sizeof i);
+	return append(b, REAL, &v->u.d, isnan(v->u.d) ? 0 : sizeof v->u.d);
 }
 
 static int append_other(struct msp_bytes *b, const struct msp_value *v)
@@ -129,4 +142,29 @@ void msp_groups_free(struct msp_groups *g)
 {
 	free(g->slot);
 	*g = (struct msp_groups){0};
+}
+
+void msp_numbering_key(const void *numbering, const struct msp_object *o, uint32_t i, struct msp_value *out, char scratch[MSP_ID_TEXT])
+{
+	struct msp_numbering *n = (struct msp_numbering *)(uintptr_t)numbering; /* numbering counts what it meets */
+	struct msp_id hash;
+	uint64_t number = 0;
+	bool added;
+
+	(void)i, (void)scratch;
+	if (msp_keys_hash(n->keys, o, &hash) < 0 || msp_groups_number(&n->groups, hash, &number, &added) < 0)
+		n->nomem = true;
+	*out = (struct msp_value){.type = MSP_V_INT, .u.i = (int64_t)number};
+}
+
+int msp_pass_ensemble_end(struct msp_job *job)
+{
+	struct msp_object end;
+	int s;
+
+	msp_object_init(&end);
+	s = msp_object_reset(&end, MSP_ENSEMBLE_END, MSP_NONE, 0);
+	s = s < 0 ? msp_error_set(msp_job_error(job), s, "no memory left") : msp_pass(job, &end);
+	msp_object_free(&end);
+	return s;
 }
