@@ -100,6 +100,31 @@ MSP_API int msp_keyfold_put(struct msp_keyfold *f, struct msp_object *o) MSP_CHE
 MSP_API int msp_keyfold_drain(struct msp_keyfold *f) MSP_CHECKED;
 MSP_API void msp_keyfold_free(struct msp_keyfold *f); /* NULL is allowed */
 
+/* ---- dividing into parts (mssplit) --------------------------------------- */
+
+struct msp_divider; /* opaque: files that know of which stream they are which part */
+
+/* One of number, size and by. Strings are borrowed. */
+struct msp_divider_options {
+	int64_t number;      /* so many parts of about the same size */
+	uint64_t size;       /* parts of about so many bytes, in the order of the input */
+	const char *by;      /* a part for each value of these keys */
+	const char *prefix;  /* how the files' names begin: PREFIX.0001.msp, or PREFIX.VALUE.VALUE.msp */
+	uint64_t max_memory; /* by: bytes of objects to hold; more go to files in $TMPDIR */
+};
+/* In start(): by number and by size the job gives whole blocks from now on. NULL is returned, and msp_job_error() says why: more parts than
+ * files may be open, a file that cannot be made, keys that are none, no memory. */
+MSP_API struct msp_divider *msp_divider_new(struct msp_job *job, const struct msp_divider_options *options) MSP_CHECKED;
+/* A segment of the input begins. MSP_USAGE if it is a part already. */
+MSP_API int msp_divider_header(struct msp_divider *d, const struct msp_header *h) MSP_CHECKED;
+/* By number and by size: the block that the job's reader has. Ensembles stay whole. */
+MSP_API int msp_divider_block(struct msp_divider *d, const struct msp_block *b) MSP_CHECKED;
+/* By keys. Takes o. */
+MSP_API int msp_divider_put(struct msp_divider *d, struct msp_object *o) MSP_CHECKED;
+/* The input is complete: all files appear, or none. *parts: how many. The reason of a failure is in msp_job_error(). */
+MSP_API int msp_divider_commit(struct msp_divider *d, size_t *parts) MSP_CHECKED;
+MSP_API void msp_divider_free(struct msp_divider *d); /* what was not committed leaves nothing. NULL is allowed */
+
 /* ---- sorting and grouping what a source makes (msread --sort, --group) -- */
 
 struct msp_arrange; /* opaque */
@@ -113,6 +138,27 @@ MSP_API int msp_arrange_put(struct msp_arrange *a, struct msp_object *o) MSP_CHE
  * their first objects. */
 MSP_API int msp_arrange_drain(struct msp_arrange *a) MSP_CHECKED;
 MSP_API void msp_arrange_free(struct msp_arrange *a); /* NULL is allowed */
+
+/* ---- editing metadata (msset) -------------------------------------------- */
+
+struct msp_edits; /* opaque: what is to be done to each object */
+
+struct msp_edits_options {
+	struct msp_strings remove, rename; /* KEY; OLD:NEW */
+	bool optional;  /* an assignment whose value is undefined is skipped; else it kills the object */
+	bool ensembles; /* brackets are edited, not data */
+};
+/* True for KEY=..., spaces allowed: an assignment. */
+MSP_API bool msp_edits_assigns(const char *text);
+/* In start(): the job's operands are the assignments, and enter the stage's identity in a canonical form. NULL is returned, and msp_job_error()
+ * says why, if one of the edits could be done to no object (MSP_USAGE) or memory ran out. The options' strings are borrowed. */
+MSP_API struct msp_edits *msp_edits_new(struct msp_job *job, const struct msp_edits_options *options) MSP_CHECKED;
+/* First the assignments, in order, each seeing what those before it have set; then renames; then removals. MSP_KILL with the reason: o does
+ * not allow it. MSP_NOMEM. */
+MSP_API int msp_edits_apply(struct msp_edits *e, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Says on stderr what could not be evaluated, and with -v how much was skipped. */
+MSP_API void msp_edits_tell(const struct msp_edits *e, struct msp_job *job);
+MSP_API void msp_edits_free(struct msp_edits *e); /* NULL is allowed */
 
 /* ---- expressions on a command line ------------------------------------- */
 
