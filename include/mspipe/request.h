@@ -6,6 +6,7 @@
 #define MSPIPE_REQUEST_H
 
 #include "mspipe/documents.h"
+#include "mspipe/store.h"
 
 #ifdef __cplusplus
 extern "C" {
