@@ -57,6 +57,19 @@ equal() # A B
 	return 1
 }
 
+# odd_words: a stream a.msp; in p a pipeline with all that a shell, or parallel(1), could take for its own; in want what it makes of a.msp, as the
+# first part of a msmap
+odd_words()
+{
+	mssynth -n 2 -o a.msp
+	cat >p <<-'END'
+	msset 'note = "it'\''s $HOME `id` \\n \"x\" %{sta} {} {#} {1} {part} ! ~ * ; & | < >"' |
+	  msls -f '%{note} {.}'   # a comment's end
+	END
+	sed "s/{part}/1/g" p >q
+	sh ./q <a.msp >want
+}
+
 # stream_counts FILE: "LIVE DEAD"
 stream_counts()
 {

@@ -141,13 +141,7 @@ digest() { mscheck --full --digest "$1" | cut -d ' ' -f 1; }
 }
 
 @test "msmap: the words of a pipeline come through, whatever they are" {
-	mssynth -n 2 -o a.msp
-	cat >p <<-'END'
-	msset 'note = "it'\''s $HOME `id` \\n \"x\" %{sta} {} {#} {1} {part} ! ~ * ; & | < >"' |
-	  msls -f '%{note} {.}'   # a comment's end
-	END
-	sed "s/{part}/1/g" p >q
-	sh ./q <a.msp >want
+	odd_words
 	msmap -q "$(cat p)" <a.msp >got
 	diff want got
 }

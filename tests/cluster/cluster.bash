@@ -8,6 +8,22 @@ digest() # FILE: of its objects; nothing if it is not whole
 	mscheck --full --digest "$1" | cut -d ' ' -f 1
 }
 
+# A flow that can be done in parts, and, in the directory of the file's tests, in.msp of many segments and serial.msp that the flow makes of it
+FLOW='msdetrend --linear | msfilter --bandpass 0.5,4 --zero-phase | mswindow --short truncate 0.5 6'
+make_input()
+{
+	cd "$BATS_FILE_TMPDIR" || return 1
+	PATH=$MSP_BIN:$PATH
+	mssynth -n 150 --npts 300 --dead-every 11 --segment 4k -o in.msp 2>/dev/null
+	bash -c "$FLOW" <in.msp >serial.msp 2>/dev/null
+}
+
+own_scratch() # of a test: $TMPDIR, where nothing may be left, and $IN
+{
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp IN=$BATS_FILE_TMPDIR/in.msp
+	mkdir -p "$TMPDIR"
+}
+
 # ---- hosts: network namespaces, each with an sshd, on addresses that exist only inside them ----------------
 
 # hosts_possible: is this machine one where hosts can be made? Else a skip, and under CI as root a failure.

@@ -2,22 +2,15 @@
 
 load cluster
 
-FLOW='msdetrend --linear | msfilter --bandpass 0.5,4 --zero-phase | mswindow --short truncate 0.5 6'
-
 setup_file()
 {
-	cd "$BATS_FILE_TMPDIR" || return 1
-	source "$BATS_TEST_DIRNAME/cluster.bash"
-	PATH=$MSP_BIN:$PATH
-	mssynth -n 150 --npts 300 --dead-every 11 --segment 4k -o in.msp 2>/dev/null
-	bash -c "$FLOW" <in.msp >serial.msp 2>/dev/null
+	make_input
 	mssplit -n 7 in.msp
 }
 
 more_setup()
 {
-	export TMPDIR=$BATS_TEST_TMPDIR/tmp IN=$BATS_FILE_TMPDIR/in.msp
-	mkdir -p "$TMPDIR"
+	own_scratch
 }
 
 # fails_naming PART ARGUMENT...: msmap fails with 1, names the part, and the sink keeps the old file

@@ -1,6 +1,9 @@
 # A Slurm of two nodes on this machine, for tests: `load slurm`. slurmctld, two slurmd and a munged of its own, with their files
 # in a directory of their own, on loopback.
 
+# shellcheck source=../daemon.bash
+source "${BASH_SOURCE[0]%/*}/../daemon.bash"
+
 # slurm_start: exports SLURM_CONF; fails where Slurm cannot be started
 slurm_start()
 {
@@ -67,21 +70,10 @@ slurm_stop()
 	scancel --full -s KILL -u "$(id -un)" 2>/dev/null
 	scancel -u "$(id -un)" 2>/dev/null
 	for pid in n1 n2 slurmctld munge; do
-		[ ! -f "$SLURM_DIR/$pid.pid" ] || slurm_end "$(cat "$SLURM_DIR/$pid.pid")"
+		[ ! -f "$SLURM_DIR/$pid.pid" ] || end_daemon "$(cat "$SLURM_DIR/$pid.pid")"
 	done
 	pkill -KILL -f "slurmstepd.*$SLURM_DIR" 2>/dev/null
 	rm -rf "$SLURM_DIR"
-}
-
-slurm_end() # PID: ends a daemon, and waits for it
-{
-	kill "$1" 2>/dev/null
-	for _ in $(seq 50); do
-		kill -0 "$1" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	kill -9 "$1" 2>/dev/null
-	return 0
 }
 
 # slurm_wait [SECONDS]: till no job is left. What was queued again is to begin in two minutes: sooner will do.

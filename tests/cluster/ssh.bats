@@ -2,15 +2,9 @@
 
 load cluster
 
-FLOW='msdetrend --linear | msfilter --bandpass 0.5,4 --zero-phase | mswindow --short truncate 0.5 6'
-
 setup_file()
 {
-	cd "$BATS_FILE_TMPDIR" || return 1
-	source "$BATS_TEST_DIRNAME/cluster.bash"
-	PATH=$MSP_BIN:$PATH
-	mssynth -n 150 --npts 300 --dead-every 11 --segment 4k -o in.msp 2>/dev/null
-	bash -c "$FLOW" <in.msp >serial.msp 2>/dev/null
+	make_input
 	digest serial.msp >digest
 	hosts_possible || return
 	hosts_start 2 || return 1
@@ -22,8 +16,7 @@ teardown_file() { hosts_stop; }
 more_setup()
 {
 	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
-	export TMPDIR=$BATS_TEST_TMPDIR/tmp IN=$BATS_FILE_TMPDIR/in.msp
-	mkdir -p "$TMPDIR"
+	own_scratch
 	WANT=$(cat "$BATS_FILE_TMPDIR/digest")
 	alive || return 1
 }
@@ -58,13 +51,7 @@ when_done()
 }
 
 @test "ssh: the words of a pipeline come through two shells" {
-	mssynth -n 2 -o a.msp
-	cat >p <<-'END'
-	msset 'note = "it'\''s $HOME `id` \\n \"x\" %{sta} {} {#} {1} {part} ! ~ * ; & | < >"' |
-	  msls -f '%{note} {.}'   # a comment's end
-	END
-	sed "s/{part}/1/g" p >q
-	sh ./q <a.msp >want
+	odd_words
 	on_master msmap -q -S host1 "$(cat p)" <a.msp >got
 	diff want got
 }

@@ -1,9 +1,8 @@
 /* Random expressions over random documents: what a store chooses, and counts, is what the expression is true of. exprs [-s]
  * URI SEED TREES, a store that is empty. -s: leave out what SecantusDB answers otherwise than a mongod. Prints each
  * expression that is answered otherwise, and "exprs: N passed, M failed". */
-#include "mspipe/documents.h"
 #include "../unit/unit.h"
-#include "exprgen.h"
+#include "exprdocs.h"
 
 #include <stdlib.h>
 
@@ -11,8 +10,6 @@ enum { DOCS = 150 };
 
 static const char *const collections[] = {"wf_TimeSeries", "site", "things"};
 static bson_t docs[DOCS];
-static struct text text;
-static struct msp_error error;
 static unsigned asked, whole; /* expressions; of which the filter said all */
 
 static void fill(struct msp_store *s, bool again)
@@ -20,16 +17,9 @@ static void fill(struct msp_store *s, bool again)
 	const bson_t *list[DOCS];
 
 	gen_plain = !gen_plain;
-	for (unsigned i = 0; i < DOCS; i++) {
-		if (again)
-			bson_destroy(&docs[i]);
-		gen_document(&text, i);
-		if (msp_json_parse(text.s, text.n, &docs[i], NULL, &error) != MSP_OK) {
-			fprintf(stderr, "%s: %s\n", text.s, error.text);
-			exit(2);
-		}
+	make_documents(docs, DOCS, again);
+	for (unsigned i = 0; i < DOCS; i++)
 		list[i] = &docs[i];
-	}
 	for (size_t c = 0; c < sizeof(collections) / sizeof(collections[0]); c++) {
 		CHECKF(msp_store_drop(s, collections[c], &error) == MSP_OK, "%s", error.text);
 		CHECKF(msp_store_insert(s, collections[c], list, DOCS, NULL, &error) == MSP_OK, "%s", error.text);
@@ -85,11 +75,9 @@ static bool try_expression(struct msp_store *s)
 	struct msp_choice choice = {.expr = &e, .exprs = 1};
 	bool is[DOCS];
 
-	gen_expression(&text);
-	if (msp_expr_compile(text.s, MSP_EXPR_CONDITION, &e, NULL, &error) != MSP_OK)
+	e = make_expression(collection, docs, DOCS, is);
+	if (!e)
 		return false;
-	for (unsigned i = 0; i < DOCS; i++)
-		CHECK(msp_document_test(e, collection, &docs[i], &is[i]) == MSP_OK);
 	try_choice(s, collection, &choice, is);
 	msp_expr_free(e);
 	return true;

@@ -1,6 +1,9 @@
 # A MongoDB server for tests: `load ../store/store`. SecantusDB, a separate process, in an environment of its own outside the tree;
 # MSP_TEST_MONGODB_URI (mongodb://host:port, without database) is used instead if it is set.
 
+# shellcheck source=../daemon.bash
+source "${BASH_SOURCE[0]%/*}/../daemon.bash"
+
 SECANTUS='secantusdb==0.7.0b3'
 
 # The environment's Python is made once, and kept for the next run.
@@ -50,13 +53,7 @@ server_start()
 server_stop()
 {
 	[ -n "${SECANTUS_PID:-}" ] || return 0
-	kill "$SECANTUS_PID" 2>/dev/null
-	for _ in $(seq 100); do
-		kill -0 "$SECANTUS_PID" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	kill -9 "$SECANTUS_PID" 2>/dev/null
-	return 0
+	end_daemon "$SECANTUS_PID"
 }
 
 # Where the server cannot be had: for a user a skip, under CI a failure.

@@ -9,23 +9,7 @@
  * if nothing was. What must hold of each run: no crash and no hang; status 0 with the output (and
  * TARGET) of an undisturbed run (a stream: the content, by mscheck --full --digest), or status 1 or 4
  * with a message, and TARGET as it was; no other file is left. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-struct data {
-	char *p;
-	size_t n;
-};
+#include "process.h"
 
 struct run {
 	int status;
@@ -37,58 +21,16 @@ static const char *shim, *target;
 static char **command;
 static struct data input;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "faults: %s: %s\n", what, strerror(errno));
-	exit(125);
-}
-
-static struct data slurp(int fd)
-{
-	struct data d = {NULL, 0};
-	struct stat st;
-
-	if (fd < 0)
-		return d;
-	if (fstat(fd, &st) < 0 || !(d.p = malloc((size_t)st.st_size + 1)))
-		die("fstat");
-	while (d.n < (size_t)st.st_size) {
-		ssize_t got = pread(fd, d.p + d.n, (size_t)st.st_size - d.n, (off_t)d.n);
-		if (got <= 0)
-			die("read");
-		d.n += (size_t)got;
-	}
-	d.p[d.n] = 0;
-	close(fd);
-	return d;
-}
-
-static bool same(const struct data *a, const struct data *b)
-{
-	return !a->p == !b->p && a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0);
-}
-
-static int memory(void);
-
 /* What mscheck says of a stream, or NULL if it is none. */
 static char *digest(const struct data *d)
 {
-	char buffer[200] = "";
-	int in = memory(), out = memory(), status;
+	char *argv[] = {"mscheck", "--full", "--digest", "-", NULL}, buffer[200] = "";
+	int in = memory(d->p, d->n), out = memory(NULL, 0), status;
+	pid_t pid = begin();
 
-	if (write(in, d->p, d->n) != (ssize_t)d->n || lseek(in, 0, SEEK_SET) < 0)
-		die("digest");
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(in, 0);
-		dup2(out, 1);
-		dup2(out, 2);
-		execlp("mscheck", "mscheck", "--full", "--digest", "-", (char *)NULL);
-		die("mscheck");
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			die("waitpid");
+	if (pid == 0)
+		become(argv, in, out, out);
+	status = end(pid);
 	if (pread(out, buffer, sizeof(buffer) - 1, 0) < 0)
 		die("digest");
 	close(in);
@@ -114,73 +56,43 @@ static bool equal(const struct data *a, const struct data *b)
 	return yes;
 }
 
-static int memory(void)
-{
-	int fd = memfd_create("faults", MFD_CLOEXEC);
-
-	if (fd < 0)
-		die("memfd_create");
-	return fd;
-}
-
 static void child(const char *what, int in, int out, int err, int mark)
 {
 	char fd[16];
 
 	alarm(20);
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || dup2(mark, 9) < 0)
+	if (dup2(mark, 9) < 0)
 		die("dup2");
 	snprintf(fd, sizeof(fd), "%d", 9);
 	setenv("MSP_SHIM", what, 1);
 	setenv("MSP_SHIM_FD", fd, 1);
 	if (*what)
 		setenv("LD_PRELOAD", shim, 1);
-	execvp(command[0], command);
-	die(command[0]);
+	become(command, in, out, err);
 }
 
 static struct run run(const char *what)
 {
 	struct run r;
-	int in = memory(), out = memory(), err = memory(), mark = memory(), status;
+	int in = memory(input.p, input.n), out = memory(NULL, 0), err = memory(NULL, 0), mark = memory(NULL, 0);
+	pid_t pid = begin();
 
-	if (write(in, input.p, input.n) != (ssize_t)input.n || lseek(in, 0, SEEK_SET) < 0)
-		die("input");
-	pid_t pid = fork();
-	if (pid < 0)
-		die("fork");
 	if (pid == 0)
 		child(what, in, out, err, mark);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			die("waitpid");
+	r.status = exit_status(end(pid));
 	close(in);
-	r.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	r.out = slurp(out);
 	r.err = slurp(err);
-	r.target = slurp(open(target, O_RDONLY | O_CLOEXEC));
+	r.target = slurp_path(target);
 	struct data m = slurp(mark);
 	r.injected = m.n > 0;
 	free(m.p);
 	return r;
 }
 
-static const char *litter(void)
+static bool may_be(const char *name)
 {
-	static char name[256];
-	DIR *d = opendir(".");
-	struct dirent *e;
-	const char *found = NULL;
-
-	if (!d)
-		die("opendir");
-	while (!found && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && strcmp(e->d_name, target) != 0) {
-			snprintf(name, sizeof(name), "%s", e->d_name);
-			found = name;
-		}
-	closedir(d);
-	return found;
+	return strcmp(name, target) == 0;
 }
 
 static int complain(const char *what, const struct run *r, const char *why)
@@ -191,7 +103,7 @@ static int complain(const char *what, const struct run *r, const char *why)
 
 static int judge(const char *what, const struct run *r, const struct run *good, const struct data *old)
 {
-	const char *left = litter();
+	const char *left = litter(may_be);
 
 	if (left) {
 		unlink(left);
@@ -222,15 +134,9 @@ static void release(struct run *r)
 
 static void put_old(const struct data *old)
 {
-	int fd;
-
 	unlink(target);
-	if (!old->p)
-		return;
-	fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0 || write(fd, old->p, old->n) != (ssize_t)old->n)
-		die(target);
-	close(fd);
+	if (old->p)
+		put_path(target, old);
 }
 
 int main(int argc, char **argv)
@@ -244,7 +150,7 @@ int main(int argc, char **argv)
 		return 125;
 	max = atol(argv[2]);
 	shim = argv[3];
-	input = slurp(open(argv[4], O_RDONLY | O_CLOEXEC));
+	input = slurp_path(argv[4]);
 	if (!input.p)
 		die(argv[4]);
 	target = argv[5];

@@ -25,13 +25,16 @@ says_why()
 	contains "$stderr" "$1: " && contains "$stderr" "$2"
 }
 
+# fails_with 'REDIRECTIONS' NAME COMMAND ARGUMENT...: the command ends with 1, and says why of NAME
+fails_with()
+{
+	expect_sh 1 "$(printf '%q ' "${@:3}") $1" && says_why "$3" "$2"
+}
+
 @test "/dev/full as standard output" {
 	try()
 	{
-		local name=$1
-		shift 2
-		expect_sh 1 "$(printf '%q ' "$name" "$@") <small.msp >/dev/full" || return 1
-		says_why "$name" "standard output" && contains "$stderr" "No space left"
+		fails_with '<small.msp >/dev/full' "standard output" "$1" "${@:3}" && contains "$stderr" "No space left"
 	}
 	for_each "filter blocks text frames source" try
 }
@@ -39,10 +42,7 @@ says_why()
 @test "/dev/full as -o" {
 	try()
 	{
-		local name=$1
-		shift 2
-		expect_sh 1 "$(printf '%q ' "$name" -o /dev/full "$@") <small.msp" || return 1
-		says_why "$name" "/dev/full"
+		fails_with '<small.msp' /dev/full "$1" -o /dev/full "${@:3}"
 	}
 	for_each "filter blocks source" try
 	expect_sh 1 "mssave --to msp /dev/full <small.msp"
@@ -52,10 +52,7 @@ says_why()
 @test "closed standard output" {
 	try()
 	{
-		local name=$1
-		shift 2
-		expect_sh 1 "$(printf '%q ' "$name" "$@") <small.msp >&-" || return 1
-		says_why "$name" "standard output"
+		fails_with '<small.msp >&-' "standard output" "$1" "${@:3}"
 	}
 	for_each "filter blocks text frames source" try
 }
@@ -63,10 +60,7 @@ says_why()
 @test "standard output that cannot be written" {
 	try()
 	{
-		local name=$1
-		shift 2
-		expect_sh 1 "$(printf '%q ' "$name" "$@") <small.msp 1</dev/null" || return 1
-		says_why "$name" "standard output"
+		fails_with '<small.msp 1</dev/null' "standard output" "$1" "${@:3}"
 	}
 	for_each "filter blocks text frames source" try
 }
@@ -74,10 +68,7 @@ says_why()
 @test "closed standard input" {
 	try()
 	{
-		local name=$1
-		shift 2
-		expect_sh 1 "$(printf '%q ' "$name" "$@") <&- >out" || return 1
-		says_why "$name" "standard input" || return 1
+		fails_with '<&- >out' "standard input" "$1" "${@:3}" || return 1
 		! compgen -G 'target*'
 	}
 	for_each "filter blocks text frames sink" try
@@ -86,12 +77,8 @@ says_why()
 @test "standard input that cannot be read, or is a directory" {
 	try()
 	{
-		local name=$1
-		shift 2
-		expect_sh 1 "$(printf '%q ' "$name" "$@") 0>>other >out" || return 1
-		says_why "$name" "standard input" || return 1
-		expect_sh 1 "$(printf '%q ' "$name" "$@") </ >out" || return 1
-		says_why "$name" "standard input" || return 1
+		fails_with '0>>other >out' "standard input" "$1" "${@:3}" || return 1
+		fails_with '</ >out' "standard input" "$1" "${@:3}" || return 1
 		! compgen -G 'target*'
 	}
 	for_each "filter blocks text frames sink" try
@@ -122,8 +109,7 @@ says_why()
 		local name=$1
 		shift 2
 		case "$name" in msstack | mswindow | mshistory | mscheck) return 0 ;; esac # little output
-		expect_sh 1 "$(printf '%q ' "$name" "$@") <big.msp >disk/out" || return 1
-		says_why "$name" "standard output" && contains "$stderr" "No space left" || return 1
+		fails_with '<big.msp >disk/out' "standard output" "$name" "$@" && contains "$stderr" "No space left" || return 1
 		case $2 in text) ;; *) expect 4 mscheck disk/out ;; esac
 	}
 	mssynth -n 30000 --npts 4 --type f64 -o many.msp
@@ -133,8 +119,7 @@ says_why()
 		local name=$1
 		shift 2
 		case "$name" in mshistory | mscheck) return 0 ;; esac
-		expect_sh 1 "$(printf '%q ' "$name" "$@") <many.msp >disk/out" || return 1
-		says_why "$name" "standard output" && contains "$stderr" "No space left"
+		fails_with '<many.msp >disk/out' "standard output" "$name" "$@" && contains "$stderr" "No space left"
 	}
 	for_each "text" try_many
 }

@@ -12,19 +12,10 @@
  * - the others ended with 0, 4 (input cut) or by SIGPIPE;
  * - no other file is left. After SIGKILL of the sink one is tolerated: between linkat() and rename() the
  *   kernel has nothing better; it is counted, and so rare that more than 2 % of such runs are a failure. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+#include "process.h"
+
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #define STAGES 8
 
@@ -32,12 +23,6 @@ static char **stage[STAGES];
 static int nstages;
 static const char *target;
 static uint64_t state;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "kill: %s: %s\n", what, strerror(errno));
-	exit(125);
-}
 
 static uint64_t chance(uint64_t below)
 {
@@ -53,36 +38,6 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
-struct data {
-	char *p;
-	size_t n;
-};
-
-static struct data slurp(const char *path)
-{
-	struct data d = {NULL, 0};
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return d;
-	if (fstat(fd, &st) < 0 || !(d.p = malloc((size_t)st.st_size + 1)))
-		die(path);
-	while (d.n < (size_t)st.st_size) {
-		ssize_t got = read(fd, d.p + d.n, (size_t)st.st_size - d.n);
-		if (got <= 0)
-			die(path);
-		d.n += (size_t)got;
-	}
-	close(fd);
-	return d;
-}
-
-static bool same(const struct data *a, const struct data *b)
-{
-	return a->p && b->p && a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
-}
-
 static void start(pid_t *pid)
 {
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC), err = open("killer.err", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -91,17 +46,10 @@ static void start(pid_t *pid)
 		int next[2] = {-1, -1};
 		if (i < nstages - 1 && pipe2(next, O_CLOEXEC) < 0)
 			die("pipe");
-		pid[i] = fork();
-		if (pid[i] < 0)
-			die("fork");
+		pid[i] = begin();
 		if (pid[i] == 0) {
 			alarm(60);
-			dup2(in, 0);
-			if (next[1] >= 0)
-				dup2(next[1], 1);
-			dup2(err, 2);
-			execvp(stage[i][0], stage[i]);
-			die(stage[i][0]);
+			become(stage[i], in, next[1] >= 0 ? next[1] : 1, err);
 		}
 		close(in);
 		if (next[1] >= 0)
@@ -114,40 +62,17 @@ static void start(pid_t *pid)
 static void finish(const pid_t *pid, int *status)
 {
 	for (int i = 0; i < nstages; i++)
-		while (waitpid(pid[i], &status[i], 0) < 0)
-			if (errno != EINTR)
-				die("waitpid");
+		status[i] = end(pid[i]);
 }
 
-static const char *litter(void)
+static bool may_be(const char *name)
 {
-	static char name[256];
-	DIR *d = opendir(".");
-	struct dirent *e;
-	const char *found = NULL;
-
-	if (!d)
-		die("opendir");
-	while (!found && (e = readdir(d)))
-		if (e->d_name[0] != '.' && strcmp(e->d_name, target) != 0 && strncmp(e->d_name, "killer.", 7) != 0 &&
-		    strncmp(e->d_name, "in.", 3) != 0) {
-			snprintf(name, sizeof(name), "%s", e->d_name);
-			found = name;
-		}
-	/* hidden ones, too */
-	rewinddir(d);
-	while (!found && (e = readdir(d)))
-		if (e->d_name[0] == '.' && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-			snprintf(name, sizeof(name), "%s", e->d_name);
-			found = name;
-		}
-	closedir(d);
-	return found;
+	return strcmp(name, target) == 0 || strncmp(name, "killer.", 7) == 0 || strncmp(name, "in.", 3) == 0;
 }
 
 static int complain(long run, int victim, int sig, uint64_t when, const int *status, const char *what)
 {
-	struct data err = slurp("killer.err");
+	struct data err = slurp_path("killer.err");
 
 	printf("run %ld: stage %d, signal %d after %llu us: %s; wait statuses", run, victim + 1, sig, (unsigned long long)when, what);
 	for (int i = 0; i < nstages; i++)
@@ -187,7 +112,7 @@ int main(int argc, char **argv)
 			if (status[k] != 0)
 				return complain(0, -1, 0, 0, status, "the undisturbed run fails");
 	}
-	whole = slurp(target);
+	whole = slurp_path(target);
 	if (!whole.p)
 		return complain(0, -1, 0, 0, status, "the undisturbed run commits nothing");
 	for (long run = 0; run < runs && bad < 5; run++) {
@@ -197,19 +122,15 @@ int main(int argc, char **argv)
 		const char *left;
 
 		unlink(target);
-		if (with_old) {
-			int fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-			if (fd < 0 || write(fd, old.p, old.n) != (ssize_t)old.n)
-				die(target);
-			close(fd);
-		}
-		uint64_t begin = now();
+		if (with_old)
+			put_path(target, &old);
+		uint64_t began = now();
 		start(pid);
-		while (now() - begin < when)
-			usleep(when - (now() - begin) > 300 ? 100 : 1);
+		while (now() - began < when)
+			usleep(when - (now() - began) > 300 ? 100 : 1);
 		kill(pid[victim], sig);
 		finish(pid, status);
-		struct data got = slurp(target);
+		struct data got = slurp_path(target);
 		bool is_new = same(&got, &whole), is_old = with_old ? same(&got, &old) : !got.p;
 		bool dead = WIFSIGNALED(status[victim]) && WTERMSIG(status[victim]) == sig;
 		if (!is_new && !is_old)
@@ -222,7 +143,7 @@ int main(int argc, char **argv)
 			if (i != victim && status[i] != 0 && !(WIFEXITED(status[i]) && WEXITSTATUS(status[i]) == 4) &&
 			    !(WIFSIGNALED(status[i]) && WTERMSIG(status[i]) == SIGPIPE))
 				bad += complain(run, victim, sig, when, status, "another stage ended in an unexpected way");
-		left = litter();
+		left = litter(may_be);
 		if (left && sig == SIGKILL && victim == nstages - 1) {
 			tolerated++;
 			unlink(left);

@@ -8,26 +8,10 @@
  * (empty) working directory; where KIND is filter or blocks, what was written fails `MSCHECK --full`
  * (equal outputs are checked once). A flip may also end in status 0 and just the output of the whole
  * FILE, but for a sink. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "process.h"
 
 #define WORKERS 2
 #define TIMEOUT 20
-
-struct data {
-	uint8_t *p;
-	size_t n;
-};
 
 static struct data whole, reference;
 static char **command;
@@ -36,67 +20,15 @@ static bool writes_stream;
 static struct data *checked; /* outputs that fail mscheck, as they should */
 static size_t nchecked;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "sweep: %s: %s\n", what, strerror(errno));
-	exit(125);
-}
-
-static struct data slurp(int fd)
-{
-	struct data d = {NULL, 0};
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		die("fstat");
-	d.p = malloc((size_t)st.st_size + 1);
-	if (!d.p)
-		die("malloc");
-	while (d.n < (size_t)st.st_size) {
-		ssize_t got = pread(fd, d.p + d.n, (size_t)st.st_size - d.n, (off_t)d.n);
-		if (got <= 0)
-			die("read");
-		d.n += (size_t)got;
-	}
-	return d;
-}
-
-static int memory(const uint8_t *p, size_t n)
-{
-	int fd = memfd_create("sweep", MFD_CLOEXEC);
-
-	if (fd < 0)
-		die("memfd_create");
-	for (size_t done = 0; done < n;) {
-		ssize_t put = write(fd, p + done, n - done);
-		if (put < 0)
-			die("write");
-		done += (size_t)put;
-	}
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		die("lseek");
-	return fd;
-}
-
 static int run(char **argv, int in, int out, int err)
 {
-	int status;
-	pid_t pid = fork();
+	pid_t pid = begin();
 
-	if (pid < 0)
-		die("fork");
 	if (pid == 0) {
 		alarm(TIMEOUT);
-		dup2(in, 0);
-		dup2(out, 1);
-		dup2(err, 2);
-		execvp(argv[0], argv);
-		die(argv[0]);
+		become(argv, in, out, err);
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			die("waitpid");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return exit_status(end(pid));
 }
 
 /* Is `out` refused by mscheck --full? */
@@ -106,7 +38,7 @@ static bool refused(const struct data *out)
 	char *argv[] = {(char *)(uintptr_t)mscheck, full, NULL};
 
 	for (size_t i = 0; i < nchecked; i++)
-		if (checked[i].n == out->n && memcmp(checked[i].p, out->p, out->n) == 0)
+		if (same(&checked[i], out))
 			return true;
 	int in = memory(out->p, out->n), sink = memory(NULL, 0);
 	int status = run(argv, in, sink, sink);
@@ -127,44 +59,28 @@ static bool refused(const struct data *out)
 	return true;
 }
 
-/* The name of a file in the working directory, or NULL. */
-static const char *litter(void)
+static bool none_may_be(const char *name)
 {
-	static char name[256];
-	DIR *d = opendir(".");
-	struct dirent *e;
-	const char *found = NULL;
-
-	if (!d)
-		die("opendir");
-	while (!found && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-			snprintf(name, sizeof(name), "%s", e->d_name);
-			found = name;
-		}
-	closedir(d);
-	return found;
+	(void)name;
+	return false;
 }
 
 static int complain(const char *how, size_t at, unsigned bits, const char *what, int status, const struct data *err)
 {
-	printf("%s %zu (bits 0x%02x): %s: exit %d: %.300s\n", how, at, bits, what, status, err->n ? (const char *)err->p : "");
+	printf("%s %zu (bits 0x%02x): %s: exit %d: %.300s\n", how, at, bits, what, status, err->p);
 	return 1;
 }
 
 /* One run on the n bytes at p; 1 if it was wrong. */
-static int attempt(const char *how, size_t at, unsigned bits, const uint8_t *p, size_t n)
+static int attempt(const char *how, size_t at, unsigned bits, const char *p, size_t n)
 {
 	int in = memory(p, n), out = memory(NULL, 0), err = memory(NULL, 0);
 	int status = run(command, in, out, err), bad = 0;
 	struct data o = slurp(out), e = slurp(err);
-	const char *left = litter();
+	const char *left = litter(none_may_be);
 
-	e.p[e.n] = 0;
 	close(in);
-	close(out);
-	close(err);
-	if (status == 0 && bits && o.n == reference.n && memcmp(o.p, reference.p, o.n) == 0 && strcmp(kind, "sink") != 0)
+	if (status == 0 && bits && same(&o, &reference) && strcmp(kind, "sink") != 0)
 		bad = 0; /* the same content */
 	else if (status != 4)
 		bad = complain(how, at, bits, "not refused", status, &e);
@@ -186,7 +102,7 @@ static size_t get(size_t at, unsigned bytes)
 	size_t v = 0;
 
 	for (unsigned i = bytes; i-- > 0;)
-		v = v << 8 | whole.p[at + i];
+		v = v << 8 | (uint8_t)whole.p[at + i];
 	return v;
 }
 
@@ -221,9 +137,9 @@ static int flips(unsigned me)
 		/* the bit is chosen by the place: the same in every run of the test */
 		unsigned bits[2] = {1u << ((k * 2654435761u >> 7) % 8), 0xFF};
 		for (int i = 0; i < 2; i++) {
-			whole.p[k] ^= (uint8_t)bits[i];
+			whole.p[k] ^= (char)bits[i];
 			bad |= attempt("flip at", k, bits[i], whole.p, whole.n);
-			whole.p[k] ^= (uint8_t)bits[i];
+			whole.p[k] ^= (char)bits[i];
 		}
 	}
 	return bad;
@@ -260,11 +176,9 @@ int main(int argc, char **argv)
 	if (argc < 6)
 		return 125;
 	kind = argv[2];
-	fd = open(argv[3], O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	whole = slurp_path(argv[3]);
+	if (!whole.p)
 		die(argv[3]);
-	whole = slurp(fd);
-	close(fd);
 	mscheck = argv[4];
 	command = argv + 5;
 	writes_stream = strcmp(kind, "filter") == 0 || strcmp(kind, "blocks") == 0;
@@ -276,18 +190,13 @@ int main(int argc, char **argv)
 	reference = slurp(out);
 	if (status != 0) {
 		struct data e = slurp(err);
-		e.p[e.n] = 0;
 		return complain("the whole stream,", whole.n, 0, "refused", status, &e);
 	}
 	close(fd);
-	close(out);
 	close(err);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		fflush(stdout);
-		pid_t pid = fork();
-		if (pid < 0)
-			die("fork");
-		if (pid == 0)
+		if (begin() == 0)
 			_exit(worker(argv[1], i));
 	}
 	for (unsigned i = 0; i < WORKERS; i++) {

@@ -1,36 +1,14 @@
 /* Memory runs out at the k-th allocation, for every k: MSP_NOMEM, the object whole, nothing lost. */
 #include "mspipe/core.h"
 
+#include "nomem.h"
 #include "unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#if defined(__GLIBC__) && !defined(SANITIZED)
-#define CAN_FAIL 1
-void *__libc_malloc(size_t n);
+#ifdef CAN_FAIL
 void *__libc_realloc(void *p, size_t n);
-
-/* The allocation that fails; -1: none. Volatile: to the compiler, malloc() reads no variable of ours. */
-static volatile long countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
 
 void *realloc(void *p, size_t n)
 {

@@ -2,29 +2,12 @@
  * when it gets no memory: it always gets some here. */
 #include "mspipe/expr.h"
 
+#include "nomem.h"
 #include "unit.h"
 
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#if defined(__GLIBC__) && !defined(SANITIZED)
-void *__libc_malloc(size_t n);
-
-/* The allocation that fails; -1: none. Volatile: to the compiler, malloc() reads no variable of ours. */
-static volatile long countdown = -1;
-
-void *malloc(size_t n)
-{
-	return countdown >= 0 && countdown-- == 0 ? NULL : __libc_malloc(n);
-}
-
+#ifdef CAN_FAIL
 static void *enough(size_t n)
 {
 	return __libc_malloc(n);
