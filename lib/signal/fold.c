@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQUARE_LIMIT 1e150 /* squares of more may overflow */
-#define AXIS_UNIT 0x1p30
-#define PHASES 2000        /* a sample */
-
 int fold_no_memory(struct msp_error *err)
 {
 	return msp_error_set(err, MSP_NOMEM, "no memory left for a fold");
@@ -79,80 +75,6 @@ bool fold_has_extremes(const struct msp_fold *f)
 	return f->spec.op == MSP_FOLD_MAX || f->spec.op == MSP_FOLD_MIN;
 }
 
-/* ---- shapes -------------------------------------------------------------- */
-
-int fold_shape_compare(const struct fold_shape *a, const struct fold_shape *b)
-{
-	const int64_t *x = &a->kind, *y = &b->kind;
-
-	_Static_assert(sizeof *a == 14 * sizeof *x, "a shape is a list of numbers");
-	for (size_t i = 0; i < sizeof *a / sizeof *x; i++)
-		if (x[i] != y[i])
-			return x[i] < y[i] ? -1 : 1;
-	return 0;
-}
-
-/* start / dt as a whole number of samples and a phase, in pairs of doubles: start in ns and dt * 1e9 are exact, and what is left
- * after the subtraction is right to far below a phase. */
-static bool grid_place(msp_time start, double dt, int64_t *index, int64_t *phase)
-{
-	double hi = (double)(start - start % 4096), lo = (double)(start % 4096);
-	double p = dt * 1e9, e = fma(dt, 1e9, -p), n = rint(((double)start) / p), t, rest;
-
-	if (!(fabs(n) < 0x1p50))
-		return false;
-	t = n * p;
-	rest = (((hi - t) - fma(n, p, -t)) + lo - n * e) / p;
-	if (fabs(rest) > 0.5) { /* the quotient was rounded to the wrong side */
-		n += rest > 0 ? 1 : -1;
-		rest += rest > 0 ? -1 : 1;
-	}
-	*index = (int64_t)n;
-	*phase = (int64_t)rint(rest * PHASES);
-	if (*phase <= -PHASES / 2) {
-		*phase += PHASES;
-		*index -= 1;
-	} else if (*phase > PHASES / 2) {
-		*phase -= PHASES;
-		*index += 1;
-	}
-	return true;
-}
-
-static int64_t dt_class(double dt, bool exact)
-{
-	int64_t bits;
-
-	memcpy(&bits, &dt, sizeof bits);
-	return exact ? bits : (bits + (INT64_C(1) << 33)) >> 34; /* 18 bits of the mantissa, rounded */
-}
-
-static int shape_of(const struct msp_fold *f, const struct msp_object *o, struct fold_part *p, struct msp_error *err)
-{
-	bool zero = f->spec.align == MSP_ALIGN_ZERO;
-
-	p->shape.kind = o->kind;
-	if (o->kind == MSP_ENSEMBLE_BEGIN)
-		return MSP_OK;
-	if (o->npts == 0)
-		return msp_error_set(err, MSP_KILL, "no samples");
-	if (!(o->dt > 0) || !isfinite(o->dt))
-		return msp_error_set(err, MSP_KILL, "the sample interval is not positive");
-	if (o->npts >= (uint64_t)1 << 50 || (zero && !grid_place(o->start, o->dt, &p->index, &p->shape.phase)))
-		return msp_error_set(err, MSP_KILL, "its time is out of range");
-	p->shape.relative = o->relative;
-	p->shape.ncomp = o->ncomp;
-	p->shape.dt = dt_class(o->dt, zero);
-	for (int i = 0; o->kind == MSP_SEISMOGRAM && i < 9; i++) {
-		if (!(fabs(o->tmatrix[i]) < 0x1p20))
-			return msp_error_set(err, MSP_KILL, "its axes are no directions");
-		p->shape.axes[i] = (int64_t)rint(o->tmatrix[i] * AXIS_UNIT);
-	}
-	return MSP_OK;
-}
-
-/* ---- samples ------------------------------------------------------------- */
-
 int fold_check_span(const struct msp_fold *f, int64_t from, int64_t to, int64_t ncomp, struct msp_error *err)
 {
 	uint64_t n = (uint64_t)to - (uint64_t)from, each = (fold_has_extremes(f) ? 16 : 8) * (uint64_t)ncomp;
@@ -162,91 +84,6 @@ int fold_check_span(const struct msp_fold *f, int64_t from, int64_t to, int64_t 
 		return MSP_OK;
 	return msp_error_set(err, MSP_FAIL, "a fold would span %" PRIu64 " samples: more than the permitted memory holds (--max-mem)",
 	                     n);
-}
-
-int extremes_cover(struct extremes *x, int64_t from, int64_t to, double fill)
-{
-	int64_t lo = x->n && x->base < from ? x->base : from, end = x->base + (int64_t)x->n;
-	int64_t hi = x->n && end > to ? end : to;
-	size_t n = (size_t)(hi - lo), i;
-	double *v;
-
-	if (x->n == n)
-		return MSP_OK;
-	v = malloc(n * sizeof *v);
-	if (!v)
-		return MSP_NOMEM;
-	for (i = 0; i < n; i++)
-		v[i] = fill;
-	if (x->n)
-		memcpy(v + (x->base - lo), x->v, x->n * sizeof *v);
-	free(x->v);
-	x->v = v;
-	x->base = lo;
-	x->n = n;
-	return MSP_OK;
-}
-
-/* -0 is less than +0, so that the order does not matter. */
-static double larger(double a, double b)
-{
-	if (a == b)
-		return signbit(a) ? b : a;
-	return a > b ? a : b;
-}
-
-static int add_extremes(const struct msp_fold *f, struct extremes *x, int64_t at, const double *v, size_t n)
-{
-	bool max = f->spec.op == MSP_FOLD_MAX;
-	size_t i;
-
-	if (n == 0)
-		return MSP_OK;
-	if (extremes_cover(x, at, at + (int64_t)n, max ? -INFINITY : INFINITY) < 0)
-		return MSP_NOMEM;
-	for (i = 0; i < n; i++) {
-		double *to = x->v + (at - x->base) + i;
-
-		*to = max ? larger(*to, v[i]) : -larger(-*to, -v[i]);
-	}
-	return MSP_OK;
-}
-
-/* Each square as two doubles, which are exact together. */
-static int add_squares(struct msp_exactsum *s, int64_t at, const double *x, size_t n)
-{
-	double p[EXACT_BLOCK], e[EXACT_BLOCK];
-	size_t i, k, m;
-
-	for (i = 0; i < n; i += m) {
-		m = n - i < EXACT_BLOCK ? n - i : EXACT_BLOCK;
-		for (k = 0; k < m; k++) {
-			p[k] = x[i + k] * x[i + k];
-			e[k] = fma(x[i + k], x[i + k], -p[k]);
-		}
-		if (msp_exactsum_add(s, at + (int64_t)i, p, m) < 0 || msp_exactsum_add(s, at + (int64_t)i, e, m) < 0)
-			return MSP_NOMEM;
-	}
-	return MSP_OK;
-}
-
-static int check_samples(const struct msp_fold *f, struct msp_object *o, struct msp_error *err)
-{
-	int s = msp_object_to_f64(o, err);
-	size_t i;
-
-	if (s < 0)
-		return s == MSP_NOMEM ? fold_no_memory(err) : s;
-	for (uint32_t c = 0; c < o->ncomp; c++) {
-		const double *x = msp_object_f64(o, c);
-
-		if ((s = msp_check_finite(x, (size_t)o->npts, err)) < 0)
-			return s;
-		for (i = 0; f->spec.op == MSP_FOLD_STATS && i < o->npts; i++)
-			if (fabs(x[i]) > SQUARE_LIMIT)
-				return msp_error_set(err, MSP_KILL, "the square of sample %zu is beyond the range of a double", i);
-	}
-	return MSP_OK;
 }
 
 /* ---- parts --------------------------------------------------------------- */
@@ -307,7 +144,7 @@ static int join_samples(const struct msp_fold *f, struct fold_part *a, struct fo
 		struct extremes *x = &b->extreme[c];
 
 		if (exactsum_merge(&a->sum[c], &b->sum[c], shift) < 0 || exactsum_merge(&a->square[c], &b->square[c], shift) < 0
-		    || add_extremes(f, &a->extreme[c], x->base + shift, x->v, x->n) < 0)
+		    || extremes_add(f, &a->extreme[c], x->base + shift, x->v, x->n) < 0)
 			return MSP_NOMEM;
 	}
 	return exactsum_merge(&a->edges, &b->edges, shift);
@@ -323,7 +160,7 @@ static int join_heads(struct fold_part *a, const struct fold_part *b, int64_t sh
 	for (int i = 0; i < 9; i++) {
 		if (a->tmatrix[i] == b->tmatrix[i] && signbit(a->tmatrix[i]) == signbit(b->tmatrix[i]))
 			continue;
-		if (larger(a->tmatrix[i], b->tmatrix[i]) == a->tmatrix[i])
+		if (fold_larger(a->tmatrix[i], b->tmatrix[i]) == a->tmatrix[i])
 			memcpy(a->tmatrix, b->tmatrix, sizeof a->tmatrix);
 		break;
 	}
@@ -400,8 +237,8 @@ static int add_samples(const struct msp_fold *f, struct fold_part *p, struct msp
 		size_t n = (size_t)(to - from);
 
 		if ((fold_has_sums(f) && msp_exactsum_add(&p->sum[c], from, x, n) < 0)
-		    || (f->spec.op == MSP_FOLD_STATS && add_squares(&p->square[c], from, x, n) < 0)
-		    || (fold_has_extremes(f) && add_extremes(f, &p->extreme[c], from, x, n) < 0))
+		    || (f->spec.op == MSP_FOLD_STATS && fold_add_squares(&p->square[c], from, x, n) < 0)
+		    || (fold_has_extremes(f) && extremes_add(f, &p->extreme[c], from, x, n) < 0))
 			return MSP_NOMEM;
 	}
 	return MSP_OK;
@@ -453,9 +290,9 @@ int msp_fold_add(struct msp_fold *f, struct msp_object *o, struct msp_error *err
 	p = fold_part_new();
 	if (!p)
 		return fold_no_memory(err);
-	s = shape_of(f, o, p, err);
+	s = fold_shape_of(f, o, p, err);
 	if (s == MSP_OK && !bracket)
-		s = check_samples(f, o, err);
+		s = fold_check_samples(f, o, err);
 	if (s == MSP_OK && describe(p, o) < 0)
 		s = fold_no_memory(err);
 	if (s == MSP_OK)

@@ -4,6 +4,8 @@
 
 #include "signal/exactsum.h"
 
+#include <math.h>
+
 #define FOLD_DEAD 0 /* kind of the part that only counts dead members */
 
 /* What members must have alike to be added. Comparable field by field, so that the order of shapes is the same everywhere. */
@@ -42,6 +44,8 @@ struct msp_fold {
 int fold_no_memory(struct msp_error *err);
 struct fold_part *fold_part_new(void);
 void fold_part_free(struct fold_part *p);
+/* Fills in shape and index. MSP_KILL with the reason if o cannot enter any fold. */
+int fold_shape_of(const struct msp_fold *f, const struct msp_object *o, struct fold_part *p, struct msp_error *err) MSP_CHECKED;
 int fold_shape_compare(const struct fold_shape *a, const struct fold_shape *b);
 bool fold_has_sums(const struct msp_fold *f);
 bool fold_has_extremes(const struct msp_fold *f);
@@ -52,6 +56,19 @@ int fold_take(struct msp_fold *f, struct fold_part *p) MSP_CHECKED;
 /* MSP_FAIL if a span of samples would not fit into the permitted memory. */
 int fold_check_span(const struct msp_fold *f, int64_t from, int64_t to, int64_t ncomp, struct msp_error *err);
 
+/* Makes the samples of o doubles. MSP_KILL with the reason if one of them cannot enter. */
+int fold_check_samples(const struct msp_fold *f, struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* Adds the squares of x[0 .. n - 1] to sums from `at` on, each as two doubles, which are exact together. */
+int fold_add_squares(struct msp_exactsum *s, int64_t at, const double *x, size_t n) MSP_CHECKED;
+/* -0 is less than +0, so that the order does not matter. */
+static inline double fold_larger(double a, double b)
+{
+	if (a == b)
+		return signbit(a) ? b : a;
+	return a > b ? a : b;
+}
 int extremes_cover(struct extremes *x, int64_t from, int64_t to, double fill);
+/* n samples v, the first at sample `at`. */
+int extremes_add(const struct msp_fold *f, struct extremes *x, int64_t at, const double *v, size_t n) MSP_CHECKED;
 
 #endif
