@@ -127,24 +127,12 @@ int expr_compare(const struct msp_value *a, const struct msp_node *na, const str
 
 /* ---- arithmetic -------------------------------------------------------- */
 
-static void set_int(int64_t i, struct msp_value *out)
-{
-	out->type = MSP_V_INT;
-	out->u.i = i;
-}
-
-static void set_double(double d, struct msp_value *out)
-{
-	out->type = MSP_V_DOUBLE;
-	out->u.d = d;
-}
-
 void expr_number_result(double d, struct msp_value *out)
 {
 	if (d >= -TWO63 && d < TWO63 && d == trunc(d))
-		set_int((int64_t)d, out);
+		expr_set_int((int64_t)d, out);
 	else
-		set_double(d, out);
+		expr_set_double(d, out);
 }
 
 /* Integers; false: the result does not fit. */
@@ -163,7 +151,7 @@ static bool integers(int op, int64_t a, int64_t b, struct msp_value *out)
 	default: return false;
 	}
 	if (!over)
-		set_int(r, out);
+		expr_set_int(r, out);
 	return !over;
 }
 
@@ -175,11 +163,11 @@ static int numbers(int op, const struct msp_value *a, const struct msp_value *b,
 	if (a->type == MSP_V_INT && b->type == MSP_V_INT && integers(op, a->u.i, b->u.i, out))
 		return 0;
 	switch (op) {
-	case MSP_X_ADD: set_double(x + y, out); break;
-	case MSP_X_SUB: set_double(x - y, out); break;
-	case MSP_X_MUL: set_double(x * y, out); break;
-	case MSP_X_DIV: set_double(x / y, out); break;
-	default: set_double(fmod(x, y), out);
+	case MSP_X_ADD: expr_set_double(x + y, out); break;
+	case MSP_X_SUB: expr_set_double(x - y, out); break;
+	case MSP_X_MUL: expr_set_double(x * y, out); break;
+	case MSP_X_DIV: expr_set_double(x / y, out); break;
+	default: expr_set_double(fmod(x, y), out);
 	}
 	return 0;
 }
@@ -189,9 +177,9 @@ static int difference(msp_time a, msp_time b, struct msp_value *out)
 {
 	long long d;
 	if (__builtin_sub_overflow(a, b, &d))
-		set_double(msp_time_to_seconds(a) - msp_time_to_seconds(b), out);
+		expr_set_double(msp_time_to_seconds(a) - msp_time_to_seconds(b), out);
 	else
-		set_double(msp_time_to_seconds(d), out);
+		expr_set_double(msp_time_to_seconds(d), out);
 	return 0;
 }
 

@@ -132,4 +132,15 @@ static inline double expr_double(const struct msp_value *v)
 	return v->type == MSP_V_INT ? (double)v->u.i : v->u.d;
 }
 
+static inline void expr_set_int(int64_t i, struct msp_value *out)
+{
+	out->type = MSP_V_INT;
+	out->u.i = i;
+}
+static inline void expr_set_double(double d, struct msp_value *out)
+{
+	out->type = MSP_V_DOUBLE;
+	out->u.d = d;
+}
+
 #endif

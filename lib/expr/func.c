@@ -55,18 +55,6 @@ const char *msp_function_name(int function)
 
 /* ---- numbers ----------------------------------------------------------- */
 
-static void set_double(double d, struct msp_value *v)
-{
-	v->type = MSP_V_DOUBLE;
-	v->u.d = d;
-}
-
-static void set_int(int64_t i, struct msp_value *v)
-{
-	v->type = MSP_V_INT;
-	v->u.i = i;
-}
-
 /* v -> f(v); 0 or why there is no value. NaN stays NaN. */
 static int number_function(int function, struct msp_value *v)
 {
@@ -77,9 +65,9 @@ static int number_function(int function, struct msp_value *v)
 	switch (function) {
 	case MSP_FN_ABS:
 		if (whole && v->u.i != INT64_MIN)
-			set_int(v->u.i < 0 ? -v->u.i : v->u.i, v);
+			expr_set_int(v->u.i < 0 ? -v->u.i : v->u.i, v);
 		else
-			set_double(fabs(d), v);
+			expr_set_double(fabs(d), v);
 		return 0;
 	case MSP_FN_CEIL:
 	case MSP_FN_FLOOR:
@@ -90,15 +78,15 @@ static int number_function(int function, struct msp_value *v)
 	case MSP_FN_SQRT:
 		if (d < 0)
 			return MSP_EXPR_NO_VALUE;
-		set_double(sqrt(d), v);
+		expr_set_double(sqrt(d), v);
 		return 0;
 	case MSP_FN_EXP:
-		set_double(exp(d), v);
+		expr_set_double(exp(d), v);
 		return 0;
 	default:
 		if (d <= 0)
 			return MSP_EXPR_NO_VALUE;
-		set_double(function == MSP_FN_LOG ? log(d) : log10(d), v);
+		expr_set_double(function == MSP_FN_LOG ? log(d) : log10(d), v);
 		return 0;
 	}
 }
@@ -110,7 +98,7 @@ static int power(struct msp_value *v, const struct msp_value *w)
 	double x = expr_double(v), y = expr_double(w);
 	if ((x == 0 && y < 0) || (x < 0 && y != trunc(y)))
 		return MSP_EXPR_NO_VALUE;
-	set_double(pow(x, y), v);
+	expr_set_double(pow(x, y), v);
 	return 0;
 }
 
@@ -120,13 +108,13 @@ static int convert(int function, struct msp_value *v)
 	struct msp_value w;
 	switch (v->type) {
 	case MSP_V_BOOL:
-		set_int(v->u.b, v);
+		expr_set_int(v->u.b, v);
 		break;
 	case MSP_V_TIME:
 		if (function == MSP_FN_INT)
-			set_int(v->u.i / MSP_NS, v);
+			expr_set_int(v->u.i / MSP_NS, v);
 		else
-			set_double(msp_time_to_seconds(v->u.i), v);
+			expr_set_double(msp_time_to_seconds(v->u.i), v);
 		break;
 	case MSP_V_STRING:
 		if (!expr_number(v->u.s.text, v->u.s.len, &w))
@@ -140,7 +128,7 @@ static int convert(int function, struct msp_value *v)
 		return MSP_EXPR_MISMATCH;
 	}
 	if (function == MSP_FN_FLOAT) {
-		set_double(expr_double(v), v);
+		expr_set_double(expr_double(v), v);
 	} else if (v->type == MSP_V_DOUBLE) {
 		double d = trunc(v->u.d);
 		expr_number_result(d, v);
@@ -209,7 +197,7 @@ static int to_string(struct msp_expr *e, struct msp_value *v)
 static int length(struct msp_value *v)
 {
 	if (v->type == MSP_V_STRING) {
-		set_int((int64_t)v->u.s.len, v);
+		expr_set_int((int64_t)v->u.s.len, v);
 		return 0;
 	}
 	if (v->type != MSP_V_BSON || v->u.bson.value_type != BSON_TYPE_ARRAY)
@@ -217,7 +205,7 @@ static int length(struct msp_value *v)
 	bson_t array;
 	if (!bson_init_static(&array, v->u.bson.value.v_doc.data, v->u.bson.value.v_doc.data_len))
 		return MSP_EXPR_MISMATCH;
-	set_int(bson_count_keys(&array), v);
+	expr_set_int(bson_count_keys(&array), v);
 	return 0;
 }
 

@@ -4,16 +4,6 @@ load ../store/store
 
 TABLE=$BATS_TEST_DIRNAME/indexed.tsv
 
-setup_file()
-{
-	if server_start; then export MONGO SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 # The documents of a store as rows of the table. Times but the start are doubles of seconds: to the microsecond.
 documents() # STORE
 {

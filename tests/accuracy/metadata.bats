@@ -5,16 +5,6 @@ load ../store/store
 
 TABLE=$BATS_TEST_DIRNAME/metadata.tsv
 
-setup_file()
-{
-	if server_start; then export MONGO SECANTUS_PID; fi
-}
-
-teardown_file()
-{
-	server_stop
-}
-
 import_all() # STORE
 {
 	msimport "$MSP_SHARED"/*_station.xml "$MSP_SHARED"/usgs_event.xml "$MSP_SHARED"/neries_events.xml "$MSP_DATA"/stations.xml "$MSP_DATA"/events.xml "$1"

@@ -2,12 +2,13 @@
  * of wf_TimeSeries, of 50 stations, in bulk; then a half of one station's, 1 % of all, by an expression and by a filter, of
  * its key and a range of time, each the best of several times. The file is new. Prints "seconds of the first 100 000,
  * seconds a 100 000 of all, ms by expression, ms by filter, documents found". */
+#include "bench.h"
+
 #include "mspipe/documents.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STATIONS 50
 #define BULK 20000 /* documents at once */
@@ -20,14 +21,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "catalogue: %s: %s\n", what, err.text);
 	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* What msread has of a waveform that was saved: the keys of MsPASS's schema and a few others. */
@@ -81,10 +74,10 @@ static double put(struct msp_store *s, uint64_t from, uint64_t to)
 			make(&docs[n], from);
 			list[n] = &docs[n];
 		}
-		t = now();
+		t = wall_time();
 		if (msp_store_upsert(s, "wf_TimeSeries", list, n, NULL, &err) != MSP_OK)
 			die("upsert");
-		sum += now() - t;
+		sum += wall_time() - t;
 		while (n > 0)
 			bson_destroy(&docs[--n]);
 	}
@@ -99,7 +92,7 @@ static double find(struct msp_store *s, const struct msp_choice *choice, uint64_
 	for (int i = 0; i < 7; i++) {
 		struct msp_cursor *c;
 		const bson_t *doc;
-		double t = now();
+		double t = wall_time();
 		int r = msp_store_select(s, "wf_TimeSeries", choice, &c, &err);
 
 		for (*found = 0; r == MSP_OK && (r = msp_cursor_next(c, &doc, &err)) == 1; ++*found)
@@ -107,7 +100,7 @@ static double find(struct msp_store *s, const struct msp_choice *choice, uint64_
 		if (r != 0)
 			die("select");
 		msp_cursor_free(c);
-		t = now() - t;
+		t = wall_time() - t;
 		best = t < best ? t : best;
 	}
 	return 1e3 * best;

@@ -1,20 +1,13 @@
 /* What the inner loops cost: ns per sample, the best of many rounds over one series that stays in the cache.
  * Usage: filter [SAMPLES [SECONDS]]. One line each: NAME NS. causal and zero-phase are a Butterworth band-pass of
  * 4 corners on the path that msfilter takes; NAME/PATH the same on each path that this processor has. */
+#include "bench.h"
+
 #include "signal/filter.h"
 #include "signal/trend.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 struct work {
 	const double *source;
@@ -51,18 +44,18 @@ static void check(struct work *w)
 
 static void measure(const char *name, void (*run)(struct work *), struct work *w, double seconds)
 {
-	double best = 1e9, end = now() + seconds;
+	double best = 1e9, end = wall_time() + seconds;
 
 	do {
 		double t;
 
 		memcpy(w->x, w->source, w->n * sizeof *w->x);
-		t = now();
+		t = wall_time();
 		run(w);
-		t = now() - t;
+		t = wall_time() - t;
 		if (t < best)
 			best = t;
-	} while (now() < end);
+	} while (wall_time() < end);
 	printf("%s %.3f\n", name, best / (double)w->n * 1e9);
 }
 

@@ -1,18 +1,11 @@
 /* What an exact sum costs: ns per sample of adding a series to a sum that does not fit into the cache, against a plain
  * loop over the same arrays, side by side, the best of several rounds. Usage: fold [SAMPLES [ROUNDS]]. Lines: NAME EXACT PLAIN. */
+#include "bench.h"
+
 #include "mspipe/signal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void plain(double *restrict sum, const double *restrict x, size_t n)
 {
@@ -34,14 +27,14 @@ static void measure(const char *name, int kind, size_t n, int rounds)
 		x[i] = kind ? (double)((int64_t)state >> 41) : ((double)(int64_t)state * 0x1p-63) * 1000;
 	}
 	for (int r = 0; r <= rounds; r++) {
-		double t = now(), u;
+		double t = wall_time(), u;
 
 		if (msp_exactsum_add(s, 0, x, n) < 0)
 			abort();
-		u = now();
+		u = wall_time();
 		exact = r > 0 && u - t < exact ? u - t : exact; /* the first one takes the memory */
 		plain(sum, x, n);
-		t = now() - u;
+		t = wall_time() - u;
 		loop = r > 0 && t < loop ? t : loop;
 	}
 	printf("%s %.3f %.3f\n", name, exact / (double)n * 1e9, loop / (double)n * 1e9);

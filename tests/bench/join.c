@@ -1,12 +1,13 @@
 /* join DIRECTORY - how fast objects are joined with channels: 100 000 of 500 stations with 3 epochs each, against a query of the
  * store for each object (of which fewer are made, since they take longer). Prints "joins_per_s queries_per_s ns_of_copying", the
  * last being the time that a copy of an object's metadata takes, which a join needs in any case. */
+#include "bench.h"
+
 #include "mspipe/join.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define STATIONS 500
@@ -20,14 +21,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "join: %s\n", what);
 	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void name(int station, char sta[8])
@@ -78,7 +71,7 @@ static double each(struct msp_join *j)
 {
 	struct msp_error err = {0};
 	struct msp_object o = object[0];
-	double t = now();
+	double t = cpu_time();
 
 	o.metadata = (struct msp_bytes){0};
 	for (int i = 0; i < OBJECTS; i++) {
@@ -87,7 +80,7 @@ static double each(struct msp_join *j)
 		if (j ? msp_join_object(j, &o, &err) != MSP_OK : msp_bytes_reserve(&o.metadata, o.metadata.len) != MSP_OK)
 			die(err.text);
 	}
-	t = now() - t;
+	t = cpu_time() - t;
 	msp_bytes_free(&o.metadata);
 	return t;
 }
@@ -120,7 +113,7 @@ static double joins(struct msp_store *s, double *copy)
 static double queries(struct msp_store *s)
 {
 	struct msp_error err = {0};
-	double t = now();
+	double t = cpu_time();
 
 	for (int i = 0; i < QUERIES; i++) {
 		const struct msp_object *o = &object[i];
@@ -136,7 +129,7 @@ static double queries(struct msp_store *s)
 		msp_cursor_free(c);
 		bson_destroy(f);
 	}
-	return now() - t;
+	return cpu_time() - t;
 }
 
 int main(int argc, char **argv)

@@ -1,28 +1,21 @@
 /* mseed FILE - miniSEED to objects, in one process, against libmseed's whole-file reader: "ours_ns theirs_ns ratio",
  * per sample, medians of pairs. */
+#include "bench.h"
+
 #include "mspipe/format.h"
 
 #include <fcntl.h>
 #include <libmseed.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PAIRS = 7 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static double ours(const char *path, double *samples)
 {
 	struct msp_error err = {0};
-	double t = now();
+	double t = cpu_time();
 	int fd = open(path, O_RDONLY), s;
 	struct msp_input *in = msp_input_open(fd, path, NULL, &err);
 	struct msp_object o;
@@ -40,12 +33,12 @@ static double ours(const char *path, double *samples)
 	msp_input_free(in);
 	msp_object_free(&o);
 	close(fd);
-	return now() - t;
+	return cpu_time() - t;
 }
 
 static double theirs(const char *path, double *samples)
 {
-	double t = now();
+	double t = cpu_time();
 	MSTraceGroup *group = NULL;
 	char *name = (char *)(size_t)path;
 
@@ -55,7 +48,7 @@ static double theirs(const char *path, double *samples)
 	for (MSTrace *m = group->traces; m; m = m->next)
 		*samples += (double)m->numsamples;
 	mst_freegroup(&group);
-	return now() - t;
+	return cpu_time() - t;
 }
 
 static int compare(const void *a, const void *b)

@@ -1,25 +1,18 @@
 /* pairs N 'A' 'B' - runs two shell commands in turn, N times after a warm-up, and prints
  *   wall_A cpu_A wall_B cpu_B wall_A/wall_B cpu_A/cpu_B maxrss_A
  * (seconds, medians; the ratios are medians of the pairs; KiB). A command that fails ends it with status 1. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct run {
 	double wall, cpu;
 	long rss;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static double seconds(struct timeval t)
 {
@@ -28,7 +21,7 @@ static double seconds(struct timeval t)
 
 static struct run run(const char *command)
 {
-	struct run r = {now(), 0, 0};
+	struct run r = {wall_time(), 0, 0};
 	struct rusage use;
 	int status;
 	pid_t pid = fork();
@@ -41,7 +34,7 @@ static struct run run(const char *command)
 		fprintf(stderr, "pairs: failed: %s\n", command);
 		exit(1);
 	}
-	r.wall = now() - r.wall;
+	r.wall = wall_time() - r.wall;
 	r.cpu = seconds(use.ru_utime) + seconds(use.ru_stime);
 	r.rss = use.ru_maxrss;
 	return r;

@@ -1,12 +1,13 @@
 /* store FILE.msp OUT - how fast the stream writer makes a compressed file of FILE's objects, and how small: the objects are read into memory,
  * written to OUT at level 1 several times, and the best time is taken (the disk is not waited for). The samples alone go to OUT.samples, for
  * another program to compress. Prints "MB_per_s stored_bytes sample_bytes". */
+#include "bench.h"
+
 #include "mspipe/stream.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct msp_object *object;
@@ -17,14 +18,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "store: %s\n", what);
 	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void load(const char *path)
@@ -62,7 +55,7 @@ static double write_all(const char *path, uint64_t *stored)
 	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0666);
 	struct msp_writer *w = msp_writer_new(fd, path, &options);
 	struct msp_header h = {.index = 0};
-	double t = now();
+	double t = cpu_time();
 
 	if (fd < 0 || !w || msp_writer_begin(w, &h, &err) < 0)
 		die(path);
@@ -71,7 +64,7 @@ static double write_all(const char *path, uint64_t *stored)
 			die(err.text);
 	if (msp_writer_end(w, false, &err) < 0)
 		die(err.text);
-	t = now() - t;
+	t = cpu_time() - t;
 	*stored = msp_writer_stored(w);
 	msp_writer_free(w);
 	close(fd);
