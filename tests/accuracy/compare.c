@@ -1,6 +1,7 @@
 /* Compares filters, trends and windows with reference.txt, which make_reference.py made from SciPy and ObsPy.
  * Usage: compare reference.txt [TOLERANCE]. Prints each case that differs by more than TOLERANCE (1e-9) of the
  * reference's peak, then one line for each kind: how many cases, and the largest difference. Exit 1 if any differs. */
+#include "../unit/noise.h"
 #include "mspipe/signal.h"
 
 #include <inttypes.h>
@@ -16,12 +17,6 @@ struct tally {
 };
 
 /* ---- the signals of make_reference.py ------------------------------------ */
-
-static double noise(uint64_t *state)
-{
-	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (double)(*state >> 11) * 0x1p-52 - 1;
-}
 
 static int make_signal(const char *name, double *x, size_t n)
 {

@@ -1,6 +1,7 @@
 /* What the inner loops cost: ns per sample, the best of many rounds over one series that stays in the cache.
  * Usage: filter [SAMPLES [SECONDS]]. One line each: NAME NS. causal and zero-phase are a Butterworth band-pass of
  * 4 corners on the path that msfilter takes; NAME/PATH the same on each path that this processor has. */
+#include "../unit/noise.h"
 #include "bench.h"
 
 #include "signal/filter.h"
@@ -87,7 +88,6 @@ int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 12000;
 	double seconds = argc > 2 ? strtod(argv[2], NULL) : 0.2, *source, *x;
-	uint64_t state = 1;
 	struct work w = {0};
 
 	if (n < 10 || n > SIZE_MAX / sizeof *x)
@@ -96,10 +96,7 @@ int main(int argc, char **argv)
 	x = malloc(n * sizeof *x);
 	if (!source || !x)
 		return 1;
-	for (size_t i = 0; i < n; i++) {
-		state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		source[i] = (double)(state >> 11) * 0x1p-52 - 1;
-	}
+	fill_noise(source, n, 1);
 	w.source = source;
 	w.x = x;
 	w.n = n;

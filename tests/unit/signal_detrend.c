@@ -3,6 +3,7 @@
 #include "signal/gram.h"
 #include "signal/trend.h"
 
+#include "noise.h"
 #include "unit.h"
 
 #include <float.h>
@@ -11,16 +12,6 @@
 
 #define N 200
 
-static void fill(double *x, size_t n)
-{
-	uint64_t s = 3;
-
-	for (size_t i = 0; i < n; i++) {
-		s = s * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		x[i] = (double)(s >> 11) * 0x1p-52 - 1;
-	}
-}
-
 static void test_paths(void)
 {
 	double x[N], want[N], got[N];
@@ -28,7 +19,7 @@ static void test_paths(void)
 	for (size_t n = 0; n <= N; n++) {
 		struct trend_sums a, b;
 
-		fill(x, N);
+		fill_noise(x, N, 3);
 		memcpy(want, x, sizeof x);
 		a = msp_trend_sums(x, n, x[0], MSP_CPU_PORTABLE);
 		msp_subtract_line(want, n, 0.3, -0.01, MSP_CPU_PORTABLE);
@@ -53,7 +44,7 @@ static void test_sums(void)
 {
 	double x[N];
 
-	fill(x, N);
+	fill_noise(x, N, 3);
 	for (size_t n = 1; n <= N; n++) {
 		struct trend_sums t = msp_trend_sums(x, n, 0.25, MSP_CPU_BEST);
 		long double sum = 0, moment = 0;
@@ -112,7 +103,7 @@ static void test_projection(void)
 	for (int method = MSP_DETREND_MEAN; method <= MSP_DETREND_POLYNOMIAL; method++) {
 		double worst = 0;
 
-		fill(x, N);
+		fill_noise(x, N, 3);
 		CHECK(msp_detrend(x, N, method, 6, NULL) == MSP_OK);
 		memcpy(once, x, sizeof x);
 		CHECK(msp_detrend(x, N, method, 6, NULL) == MSP_OK);
@@ -129,7 +120,7 @@ static void test_big(void)
 	for (int method = MSP_DETREND_MEAN; method <= MSP_DETREND_POLYNOMIAL; method++) {
 		double worst = 0;
 
-		fill(small, N);
+		fill_noise(small, N, 3);
 		for (size_t i = 0; i < N; i++)
 			x[i] = small[i] * 1e307;
 		CHECK(msp_detrend(small, N, method, 3, NULL) == MSP_OK);
@@ -184,7 +175,7 @@ static void test_refusals(void)
 				struct msp_error err = {0};
 				char want[64];
 
-				fill(x, N);
+				fill_noise(x, N, 3);
 				x[bad] = k ? NAN : -INFINITY;
 				snprintf(want, sizeof want, "sample %zu is %s", bad, k ? "NaN" : "infinite");
 				CHECK(msp_detrend(x, N, method, 2, &err) == MSP_KILL);

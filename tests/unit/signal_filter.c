@@ -1,6 +1,7 @@
 /* Filters: every path of the processor gives the same bits; design at its edges; bad data. */
 #include "signal/filter.h"
 
+#include "noise.h"
 #include "unit.h"
 
 #include <float.h>
@@ -9,16 +10,6 @@
 #include <string.h>
 
 #define N 1003
-
-static void fill(double *x, size_t n)
-{
-	uint64_t s = 7;
-
-	for (size_t i = 0; i < n; i++) {
-		s = s * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		x[i] = (double)(s >> 11) * 0x1p-52 - 1;
-	}
-}
 
 static struct msp_filter_spec spec_of(int type, int band, int corners, double f1, double f2)
 {
@@ -47,7 +38,7 @@ static void test_paths(void)
 	static double x[N], want[N], got[N];
 	int seen = 0;
 
-	fill(x, N);
+	fill_noise(x, N, 7);
 	for (int band = 0; band < 4; band++)
 		for (int corners = 1; corners <= 10; corners++)
 			for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
@@ -96,7 +87,7 @@ static void test_recursion(void)
 		struct msp_filter f = design(MSP_BUTTERWORTH, MSP_BANDPASS, corners, 0.5, 3);
 		double worst = 0;
 
-		fill(x, N);
+		fill_noise(x, N, 7);
 		memcpy(want, x, sizeof x);
 		reference(&f, want, N);
 		msp_filter_apply(&f, x, N);
@@ -105,7 +96,7 @@ static void test_recursion(void)
 		CHECKF(worst < 1e-12, "corners %d: %g", corners, worst);
 
 		/* backward is forward of what is reversed */
-		fill(x, N);
+		fill_noise(x, N, 7);
 		for (size_t i = 0; i < N; i++)
 			back[i] = x[N - 1 - i];
 		msp_iir_run(f.section, f.n, x + (N - 1), N, -1, MSP_CPU_BEST);
@@ -324,7 +315,7 @@ static void test_finite(void)
 	for (size_t n = 0; n <= 50; n++)
 		for (size_t bad = 0; bad < n; bad++)
 			for (int k = 0; k < 3; k++) {
-				fill(x, n);
+				fill_noise(x, n, 7);
 				CHECK(msp_find_nonfinite(x, n) == n);
 				x[bad] = k == 0 ? NAN : k == 1 ? INFINITY : -INFINITY;
 				if (bad + 1 < n)
