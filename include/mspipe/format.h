@@ -125,6 +125,7 @@ struct msp_plan {
 	size_t listed, list_room;
 	uint64_t bytes; /* that those in the list take */
 	bool mixed;     /* other records lie between those of one of them */
+	struct ahead *ahead; /* private: where runs end, so that who reads them knows which are whole */
 };
 /* Reads `headers` (an input opened with options.headers) to its end and asks about each object of it: 1 wanted, 0 not, below 0
  * failure. It costs about a tenth of reading the samples. */

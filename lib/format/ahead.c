@@ -27,8 +27,14 @@ bool ahead_whole(const struct ahead *a, uint64_t run, uint64_t end, uint64_t off
 	return a != NULL && run < a->n && end == a->end[run] && offset > a->settled;
 }
 
-static int note(struct ahead *a, uint64_t run, uint64_t end)
+int ahead_note(struct ahead *a, const struct msp_input *headers)
 {
+	uint64_t run = headers->run;
+
+	if (!runs_ended(headers)) {
+		a->settled = headers->feed.offset;
+		return MSP_OK;
+	}
 	if (run >= a->room) {
 		size_t room = run < 512 ? 1024 : 2 * (size_t)run;
 		uint64_t *more = run < SIZE_MAX / 32 ? realloc(a->end, room * sizeof *more) : NULL;
@@ -40,8 +46,13 @@ static int note(struct ahead *a, uint64_t run, uint64_t end)
 	}
 	while (a->n <= run)
 		a->end[a->n++] = 0;
-	a->end[run] = end;
+	a->end[run] = headers->span.end;
 	return MSP_OK;
+}
+
+void ahead_end(struct ahead *a, const struct msp_input *headers)
+{
+	a->bytes = headers->feed.eof ? headers->feed.got : 0;
 }
 
 /* All runs of the headers. */
@@ -51,16 +62,28 @@ static int note_runs(struct ahead *a, struct msp_input *headers, struct msp_erro
 	int rc;
 
 	msp_object_init(&o);
-	while ((rc = runs_next(headers, &o, err)) == 1) {
-		if (!runs_ended(headers))
-			a->settled = headers->feed.offset;
-		else if (note(a, headers->run, headers->span.end) != MSP_OK) {
+	while ((rc = runs_next(headers, &o, err)) == 1)
+		if (ahead_note(a, headers) != MSP_OK) {
 			rc = input_nomem(headers, err);
 			break;
 		}
-	}
 	msp_object_free(&o);
+	ahead_end(a, headers);
 	return rc;
+}
+
+/* What is written to the file from now on is not of these runs; what is missing was cut off. */
+static void take(struct msp_input *in, const struct ahead *a)
+{
+	struct feed *f = &in->feed;
+
+	in->ahead = a;
+	if (f->fd < 0 || a->bytes < f->got)
+		return;
+	f->least = a->bytes;
+	f->left = a->bytes - f->got;
+	if (f->known > a->bytes)
+		f->known = a->bytes;
 }
 
 static int seek(const struct msp_input *in, off_t to, struct msp_error *err)
@@ -77,43 +100,45 @@ static int read_headers(struct msp_input *in, struct ahead *a, struct msp_error 
 	o.headers = true;
 	o.format = in->format;
 	headers = msp_input_open(in->feed.fd, in->name, &o, err);
-	if (headers == NULL)
-		return err->status;
-	rc = note_runs(a, headers, err);
-	/* what is written to the file from now on is not of these runs */
-	if (headers->feed.eof && headers->feed.got >= in->feed.got) {
-		in->feed.least = headers->feed.got;
-		in->feed.left = headers->feed.got - in->feed.got;
-	}
+	rc = headers == NULL ? err->status : note_runs(a, headers, err);
 	msp_input_free(headers);
 	return rc;
 }
 
-int ahead_look(struct msp_input *in, struct msp_error *err)
+/* The file is read twice. */
+static int look(struct msp_input *in, off_t at, struct msp_error *err)
 {
-	struct ahead *a;
-	struct stat st;
-	off_t at;
+	struct ahead *a = calloc(1, sizeof *a);
 	int rc;
 
-	/* who wants some runs has read the headers */
-	if (in->options.headers || in->options.want != NULL || in->options.only != NULL || in->feed.fd < 0 ||
-	    fstat(in->feed.fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return MSP_OK;
-	at = lseek(in->feed.fd, 0, SEEK_CUR);
-	if (at < 0 || (uint64_t)at < in->feed.got || st.st_size - at < WORTH || in->feed.left < (uint64_t)WORTH)
-		return MSP_OK;
-	a = calloc(1, sizeof *a);
 	if (a == NULL)
 		return input_nomem(in, err);
+	in->own_ahead = a;
 	rc = seek(in, at - (off_t)in->feed.got, err);
 	if (rc == MSP_OK)
 		rc = read_headers(in, a, err);
 	if (rc == MSP_OK)
 		rc = seek(in, at, err);
 	if (rc == MSP_OK)
-		in->ahead = a;
-	else
-		ahead_free(a);
+		take(in, a);
 	return rc;
+}
+
+int ahead_look(struct msp_input *in, struct msp_error *err)
+{
+	const struct msp_plan *plan = in->options.want == msp_plan_wants ? in->options.want_context : NULL;
+	struct stat st;
+	off_t at;
+
+	if (in->options.headers)
+		return MSP_OK;
+	if (plan != NULL && plan->ahead != NULL)
+		take(in, plan->ahead);
+	/* somebody who wants some runs has read the headers */
+	if (in->options.want != NULL || in->options.only != NULL || in->feed.fd < 0 || fstat(in->feed.fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return MSP_OK;
+	at = lseek(in->feed.fd, 0, SEEK_CUR);
+	if (at < 0 || (uint64_t)at < in->feed.got || st.st_size - at < WORTH || in->feed.left < (uint64_t)WORTH)
+		return MSP_OK;
+	return look(in, at, err);
 }

@@ -171,7 +171,7 @@ void msp_input_free(struct msp_input *in)
 	if (in == NULL)
 		return;
 	runs_free(in->runs);
-	ahead_free(in->ahead);
+	ahead_free(in->own_ahead);
 	feed_free(&in->feed);
 	free(in->name);
 	free(in->why);

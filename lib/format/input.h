@@ -19,7 +19,8 @@ struct msp_input {
 	char *why;         /* there is no file, for this reason */
 	bool done;         /* formats of one object: it was given */
 	struct runs *runs; /* miniSEED */
-	struct ahead *ahead; /* where its runs end, if that is known */
+	const struct ahead *ahead; /* where its runs end, if that is known */
+	struct ahead *own_ahead;   /* and nobody else has looked */
 };
 
 /* Makes o the dead time series that stands for bytes from offset on, for the reason given. algorithm is the format's name. */

@@ -1,5 +1,5 @@
 /* Choosing runs by their headers, so that only what is wanted is decoded. */
-#include "mspipe/format.h"
+#include "format/ahead.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +55,9 @@ int msp_plan_make(struct msp_plan *plan, struct msp_input *headers, int (*choose
 	int rc;
 
 	msp_plan_free(plan);
+	plan->ahead = calloc(1, sizeof *plan->ahead);
+	if (plan->ahead == NULL)
+		return msp_error_set(err, MSP_NOMEM, "out of memory");
 	msp_object_init(&o);
 	while ((rc = msp_input_next(headers, &o, err)) == 1) {
 		int keep = choose(context, &o);
@@ -63,12 +66,15 @@ int msp_plan_make(struct msp_plan *plan, struct msp_input *headers, int (*choose
 		msp_input_span(headers, &span);
 		if (rc == MSP_OK && keep > 0)
 			rc = list(plan, msp_input_run(headers), &span);
+		if (rc == MSP_OK)
+			rc = ahead_note(plan->ahead, headers);
 		if (rc == MSP_NOMEM && keep >= 0)
 			msp_error_set(err, MSP_NOMEM, "out of memory");
 		if (rc < 0)
 			break;
 	}
 	msp_object_free(&o);
+	ahead_end(plan->ahead, headers);
 	return rc;
 }
 
@@ -111,5 +117,6 @@ void msp_plan_free(struct msp_plan *plan)
 {
 	free(plan->keep);
 	free(plan->list);
+	ahead_free(plan->ahead);
 	memset(plan, 0, sizeof *plan);
 }

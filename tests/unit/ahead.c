@@ -70,7 +70,9 @@ struct seen {
 	int end;
 };
 
-/* between: what happens to the file after the first object. */
+/* between: what happens to the file after the first object. thirds: only every third run counts. */
+static bool thirds;
+
 static struct seen all(struct msp_input *in, void (*between)(int fd), int fd)
 {
 	struct seen s = { .end = -1 };
@@ -83,6 +85,8 @@ static struct seen all(struct msp_input *in, void (*between)(int fd), int fd)
 	while ((s.end = msp_input_next(in, &o, &err)) == 1) {
 		struct msp_id d = msp_object_digest(&o);
 
+		if (thirds && msp_input_run(in) % 3 != 0)
+			continue;
 		if (s.n++ == 0) {
 			s.first_at = msp_input_offset(in);
 			if (between != NULL)
@@ -123,6 +127,41 @@ static void check_same(bool in_turn, unsigned gap, unsigned broken)
 	CHECK(broken || msp_id_equal(&a.in_order, &b.in_order));
 	if (in_turn && !gap) /* the first goes out when the second has hardly begun */
 		CHECKF(b.first_at <= sizeof file / CHANNELS, "%" PRIu64, b.first_at);
+}
+
+/* ---- runs that were chosen ------------------------------------------------- */
+
+static int third(void *headers, struct msp_object *o)
+{
+	(void)o;
+	return msp_input_run(headers) % 3 == 0;
+}
+
+static void check_planned(bool in_turn, unsigned gap)
+{
+	struct msp_input_options headers = { .headers = true }, chosen = { .want = msp_plan_wants };
+	struct msp_plan plan = { 0 };
+	struct msp_input *in;
+	struct seen a, b;
+	int fd;
+
+	fill(in_turn, gap, 0);
+	fd = store(sizeof file);
+	in = msp_input_open(fd, "test", &headers, &err);
+	CHECK(in != NULL && msp_plan_make(&plan, in, third, in, &err) == MSP_OK);
+	msp_input_free(in);
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	chosen.want_context = &plan;
+	b = all(msp_input_open(fd, "test", &chosen, &err), NULL, fd);
+	close(fd);
+	thirds = true;
+	a = from_memory(sizeof file);
+	thirds = false;
+	CHECK(a.end == 0 && b.end == 0 && a.n == plan.kept);
+	CHECKF(a.n == b.n && msp_id_equal(&a.in_order, &b.in_order), "%u, %u", a.n, b.n);
+	if (in_turn && !gap)
+		CHECKF(b.first_at <= sizeof file / CHANNELS, "%" PRIu64, b.first_at);
+	msp_plan_free(&plan);
 }
 
 /* ---- a file that changes meanwhile ---------------------------------------- */
@@ -173,6 +212,9 @@ int main(void)
 	check_same(false, 3000, 0);
 	check_same(true, 0, 50);
 	check_same(false, 200, 50);
+	check_planned(true, 0);
+	check_planned(false, 100);
+	check_planned(false, 3000);
 	check_changes();
 	check_broken();
 	return unit_end("ahead");
