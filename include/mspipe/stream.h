@@ -78,6 +78,7 @@ struct msp_reader_options {
 	struct msp_id end_origin;
 	uint64_t end_index;
 	bool skip_digest;   /* do not check the trailers' digests (CRCs are always checked) */
+	unsigned wake;      /* s: poll is also called at least so often while input is waited for; 0: not */
 	msp_poll_fn *poll;
 	void *context;
 };

@@ -107,6 +107,8 @@ struct msp_tool {
 	int (*trailer)(void *self, struct msp_job *job, const struct msp_totals *t, bool more);
 	/* The input has ended and everything in it was whole and complete. Emit the rest; sinks commit here. Not called after a failure. */
 	int (*drain)(void *self, struct msp_job *job);
+	/* Called every few seconds while input is waited for: what has to be done even then. Optional. */
+	void (*idle)(void *self);
 	/* What a status line says of a command that handles no objects, in at most size bytes. Optional. */
 	void (*status)(void *self, char *buf, size_t size);
 	/* A job that fails (err->text empty) after it has said why by msp_job_warn() is not reported again. */

@@ -80,6 +80,20 @@ ptrdiff_t msp_read_some(int fd, void *data, size_t n, const char *name, msp_poll
 	}
 }
 
+int msp_wait_input(int fd, unsigned wake, const char *name, msp_poll_fn *poll_fn, void *context, struct msp_error *err)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
+
+	while ((n = poll(&p, 1, wake < INT_MAX / 1000 ? (int)wake * 1000 : -1)) <= 0) {
+		if (n < 0 && errno != EINTR)
+			return msp_error_errno(err, MSP_FAIL, "%s", name);
+		if (poll_fn && poll_fn(context))
+			return msp_error_set(err, MSP_INTERRUPTED, "%s: interrupted", name);
+	}
+	return MSP_OK; /* what else there is to say, read(2) says */
+}
+
 int msp_open_input(const char *path, msp_poll_fn *poll_fn, void *context, struct msp_error *err)
 {
 	for (;;) {

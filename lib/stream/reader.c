@@ -87,6 +87,7 @@ int msp_reader_input(struct msp_reader *r, int fd, const char *name, struct msp_
 	r->in.eof = false;
 	r->in.sparse = r->want != NULL;
 	r->in.poll = r->options.poll;
+	r->in.wake = r->options.wake;
 	r->in.context = r->options.context;
 	r->any_input = true;
 	return MSP_OK;

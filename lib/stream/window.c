@@ -42,6 +42,8 @@ ptrdiff_t msp_window_need(struct window *in, size_t n, struct msp_error *err)
 		size_t step = n - have < STEP ? n - have : STEP;
 		int s = make_room(in, have + step + ahead, err);
 
+		if (s == MSP_OK && in->wake > 0)
+			s = msp_wait_input(in->fd, in->wake, in->name, in->poll, in->context, err);
 		if (s < 0)
 			return s;
 		ptrdiff_t got = msp_read_some(in->fd, in->data + in->len, step + ahead, in->name, in->poll, in->context, err);

@@ -12,6 +12,7 @@ struct window {
 	uint64_t offset; /* of data[pos] in the input */
 	bool eof;
 	bool sparse;     /* most of what comes will be passed: little is read ahead */
+	unsigned wake; /* s; as struct msp_reader_options has it */
 	msp_poll_fn *poll;
 	void *context;
 };

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STDIN_NAME "standard input"
+#define IDLE_S 10 /* how often a command that has idle() is called while input is waited for */
 
 /* ---- events of the input ----------------------------------------------- */
 
@@ -103,10 +105,21 @@ static int read_input(struct msp_job *job, struct msp_object *o)
 	}
 }
 
+static int poll_input(void *context)
+{
+	struct msp_job *job = context;
+	int stop = msp_job_poll_fn()(job);
+
+	if (!stop && job->tool->idle)
+		job->tool->idle(job->self);
+	return stop;
+}
+
 static int make_reader(struct msp_job *job)
 {
-	struct msp_reader_options options = {.segments = job->common.segments, .poll = msp_job_poll_fn(), .context = job};
+	struct msp_reader_options options = {.segments = job->common.segments, .poll = poll_input, .context = job};
 
+	options.wake = job->tool->idle ? IDLE_S : 0;
 	if (job->has_end && msp_job_reads_standard_input(job)) {
 		options.segments = options.has_end = true;
 		options.end_origin = job->end_origin;
@@ -130,9 +143,29 @@ static int read_stdin(struct msp_job *job, struct msp_object *o)
 	return s < 0 ? s : read_input(job, o);
 }
 
+/* Opening a named pipe waits for somebody who writes. A command that must not sleep meanwhile opens it at once, and waits for the first
+ * bytes: poll(2) says nothing of a pipe that nobody has opened yet. */
+static int open_input(struct msp_job *job, const char *path)
+{
+	struct stat st;
+	int fd, flags;
+
+	if (!job->tool->idle || stat(path, &st) != 0 || !S_ISFIFO(st.st_mode))
+		return msp_open_input(path, msp_job_poll_fn(), job, &job->error);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return msp_error_errno(&job->error, MSP_FAIL, "%s", path);
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) {
+		close(fd);
+		return msp_error_errno(&job->error, MSP_FAIL, "%s", path);
+	}
+	return fd;
+}
+
 static int read_file(struct msp_job *job, const char *path, struct msp_object *o)
 {
-	int fd = msp_open_input(path, msp_job_poll_fn(), job, &job->error), s;
+	int fd = open_input(job, path), s;
 
 	if (fd < 0)
 		return fd;
