@@ -111,6 +111,14 @@ static int flow(void *self, struct msp_job *job, struct msp_object *o)
 	return msp_pass(job, o);
 }
 
+static void idle(void *self)
+{
+	struct save *s = self;
+
+	if (s->documents)
+		msp_save_idle(s->documents);
+}
+
 /* ---- the end ----------------------------------------------------------- */
 
 static void tell_refused(struct save *s, uint64_t n, const char *what, const char *why)
@@ -195,5 +203,6 @@ const struct msp_tool msp_tool = {
 	.header = header,
 	.flow = flow,
 	.drain = drain,
+	.idle = idle,
 	.stop = stop,
 };

@@ -134,6 +134,8 @@ MSP_API void msp_waves_free(struct msp_waves *w); /* NULL is allowed; before the
  *   that are there already are not written again
  * * while a save is not complete, a document in `msp_saves` stands for it, and the fs.files documents of its samples name it (msp_save).
  *   One that fails removes the samples that it put; one that is killed leaves them, for the next that needs them or for msp_save_discard()
+ * * it changes that document at least every 30 s (by the store's clock): on another host, who was silent for five minutes is dead, and
+ *   whoever removes his samples says so in his document first. A save that was declared dead fails before it writes documents
  * * no document is written before its samples are found to be there */
 
 struct msp_save_options {
@@ -166,6 +168,8 @@ MSP_API int msp_save_begin(struct msp_store *s, const struct msp_save_options *o
 MSP_API int msp_save_header(struct msp_save *v, const struct msp_header *h, struct msp_error *err) MSP_CHECKED;
 /* Saves a data object, or takes note of a bracket. o is not changed. What cannot be saved live is buried with the reason. */
 MSP_API int msp_save_object(struct msp_save *v, const struct msp_object *o, struct msp_error *err) MSP_CHECKED;
+/* While nothing comes, every few seconds: the save's sign of life, if it is time for one. What that finds, the next call says. */
+MSP_API void msp_save_idle(struct msp_save *v);
 /* All has come: writes the documents. On failure what was written stays, each document with its samples, and saving again
  * completes it. Frees v in any case. */
 MSP_API int msp_save_commit(struct msp_save *v, struct msp_saved *out, struct msp_error *err) MSP_CHECKED;
@@ -175,7 +179,9 @@ MSP_API void msp_save_abort(struct msp_save *v);
 /* A document of `msp_saves`: a save that is going on, or was left unfinished. */
 struct msp_save_state {
 	bson_oid_t id;
-	bool running;     /* its process is alive, or on another host and thus perhaps alive */
+	bool running;     /* its process is alive; on another host: it was heard of in the last five minutes */
+	bool elsewhere;   /* on another host */
+	double silent;    /* s since it was last heard of, by the store's clock */
 	uint64_t samples; /* fs.files documents that it put and nobody took over */
 };
 MSP_API int msp_save_look(struct msp_store *s, const bson_t *doc, struct msp_save_state *out, struct msp_error *err) MSP_CHECKED;

@@ -9,7 +9,7 @@
 typedef int msp_backend_found_fn(void *context, int kind, const char *collection, const bson_iter_t *id, const char *what);
 
 /* Changes with this struct: the back end for MongoDB is a module of its own. */
-#define MSP_BACKEND_VERSION 4u
+#define MSP_BACKEND_VERSION 5u
 
 struct msp_backend {
 	unsigned version;
@@ -36,6 +36,8 @@ struct msp_backend {
 	int (*index_drop)(struct msp_store *s, const char *c, const char *name, struct msp_error *err);
 	/* Looks at the store's own file; NULL: it has none. context is found's and poll's. */
 	int (*check)(struct msp_store *s, bool fix, msp_backend_found_fn *found, msp_poll_fn *poll, void *context, struct msp_error *err);
+	/* The time by the clock that all who use the store have in common, s since the epoch. False: it cannot be told. */
+	bool (*clock)(struct msp_store *s, double *now);
 	/* Transactions; NULL: the back end has none. */
 	int (*begin)(struct msp_store *s, struct msp_error *err);
 	int (*end)(struct msp_store *s, bool keep, struct msp_error *err);
@@ -59,6 +61,9 @@ typedef int msp_mongo_open_fn(const char *uri, const char *name, struct msp_stor
 
 /* Whether it can be a document of a store: MSP_USAGE with the reason if not. *has_id: it has an _id. (store.c) */
 int msp_document_check(const bson_t *doc, bool needs_id, bool *has_id, struct msp_error *err) MSP_CHECKED;
+
+/* The time by the store's clock or, where it has none, by this machine's. (store.c) */
+double msp_store_clock(struct msp_store *s);
 
 /* Appends a value to an array that is being made. False if it becomes too large. */
 static inline bool msp_array_add(bson_t *array, uint32_t *n, const bson_iter_t *value)

@@ -17,7 +17,9 @@ int msp_merge_memory(struct msp_merge *m)
 
 int msp_merge_poll(struct msp_merge *m)
 {
-	return m->o->poll && m->o->poll(m->o->context) ? msp_error_set(m->err, MSP_INTERRUPTED, "interrupted") : MSP_OK;
+	if (m->o->poll && m->o->poll(m->o->context))
+		return msp_error_set(m->err, MSP_INTERRUPTED, "interrupted");
+	return m->writes ? msp_hold_beat(&m->hold, m->err) : MSP_OK;
 }
 
 int msp_merge_fail(struct msp_merge *m, int status, const char *collection, const bson_t *doc, const char *what)
@@ -344,7 +346,7 @@ int msp_store_merge(struct msp_store *to, struct msp_store *from, const struct m
 		if (r == MSP_OK)
 			r = msp_merge_end(&m);
 		if (r != MSP_OK)
-			msp_merge_failed(&m);
+			msp_hold_leave(&m.hold, "failed");
 	}
 	bson_destroy(&names);
 	msp_bytes_free(&m.key);

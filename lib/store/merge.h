@@ -3,6 +3,7 @@
 #define MSP_STORE_MERGE_H
 
 #include "mspipe/upkeep.h"
+#include "store/hold.h"
 #include "store/idmap.h"
 
 struct msp_merge {
@@ -11,7 +12,7 @@ struct msp_merge {
 	struct msp_merge_totals *totals;
 	struct msp_error *err;
 	bool writes;      /* false: only compares */
-	bson_oid_t mark;  /* of the document in msp_saves that stands for this merge */
+	struct msp_hold hold; /* of the document in msp_saves that stands for this merge */
 	struct msp_bytes key; /* scratch */
 };
 
@@ -36,13 +37,12 @@ int msp_merge_each(struct msp_merge *m, const char *collection, msp_merge_fn *fn
 int msp_merge_files(struct msp_merge *m, const char *collection, bson_t **doc, bson_t *const *same, size_t n) MSP_CHECKED;
 
 /* ---- merge_mark.c */
-int msp_merge_mark(struct msp_merge *m) MSP_CHECKED; /* sets mark */
+int msp_merge_mark(struct msp_merge *m) MSP_CHECKED; /* sets the id of hold */
 /* Does a merge like this one stand unfinished? */
 int msp_merge_marked(struct msp_merge *m, bool *out) MSP_CHECKED;
 int msp_merge_begin(struct msp_merge *m, const bson_t *collections) MSP_CHECKED;
 /* Files that are about to be put. */
 int msp_merge_putting(struct msp_merge *m, bson_t *const *doc, size_t n) MSP_CHECKED;
 int msp_merge_end(struct msp_merge *m) MSP_CHECKED;
-void msp_merge_failed(struct msp_merge *m); /* nobody works on it any more */
 
 #endif

@@ -133,14 +133,17 @@ static int copy_chunks(struct msp_merge *m, bson_t *const *doc, size_t n, struct
 /* The files' documents, with the mark of this merge till it is complete. */
 static int put_documents(struct msp_merge *m, bson_t *const *doc, size_t n)
 {
-	struct msp_load *load;
-	int r = msp_load_new(m->to, FILES, &load, m->err);
+	struct msp_load *load = NULL;
+	int r = msp_hold_sure(&m->hold, m->err);
+
+	if (r == MSP_OK)
+		r = msp_load_new(m->to, FILES, &load, m->err);
 
 	for (size_t i = 0; r == MSP_OK && i < n; i++) {
 		bson_t marked = BSON_INITIALIZER;
 
 		bson_copy_to_excluding_noinit(doc[i], &marked, "msp_save", NULL);
-		r = bson_append_oid(&marked, "msp_save", 8, &m->mark) ? msp_load_add(load, &marked, m->err) : msp_merge_memory(m);
+		r = bson_append_oid(&marked, "msp_save", 8, &m->hold.id) ? msp_load_add(load, &marked, m->err) : msp_merge_memory(m);
 		bson_destroy(&marked);
 	}
 	if (r == MSP_OK)

@@ -160,6 +160,27 @@ static int connect_to(struct mongo *m, const char *text, struct msp_error *err)
 	return s;
 }
 
+static bool server_clock(struct msp_store *s, double *now)
+{
+	static const char *const hello[] = {"hello", "isMaster"}; /* the second for servers before 4.4.2 */
+	struct mongo *m = (struct mongo *)s;
+	bool ok = false;
+
+	for (size_t i = 0; !ok && i < sizeof(hello) / sizeof(*hello); i++) {
+		bson_t command = BSON_INITIALIZER, reply;
+		bson_iter_t it;
+
+		BSON_APPEND_INT32(&command, hello[i], 1);
+		ok = mongoc_client_command_simple(m->client, mongoc_database_get_name(m->db), &command, NULL, &reply, NULL) &&
+		     bson_iter_init_find(&it, &reply, "localTime") && BSON_ITER_HOLDS_DATE_TIME(&it);
+		if (ok)
+			*now = (double)bson_iter_date_time(&it) / 1e3;
+		bson_destroy(&reply);
+		bson_destroy(&command);
+	}
+	return ok;
+}
+
 /* ---- reading ----------------------------------------------------------- */
 
 struct cursor {
@@ -549,7 +570,7 @@ static int index_drop(struct msp_store *s, const char *c, const char *name, stru
 static const struct msp_backend backend = {
 	.version = MSP_BACKEND_VERSION, .batch = MSP_STORE_BATCH, .remote = true, .explain = msp_mongo_explain, .close = close_store, .collections = collections, .find = find, .next = next, .done = done,
 	.count = count, .distinct = distinct, .put = put, .update = update, .remove = remove_all, .drop = drop, .index = make_index,
-	.indexes = indexes, .index_drop = index_drop,
+	.indexes = indexes, .index_drop = index_drop, .clock = server_clock,
 };
 
 int msp_mongo_open(const char *uri, const char *name, struct msp_store **out, struct msp_error *err)

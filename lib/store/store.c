@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MAX_NAME 120 /* bytes of a collection's name: MongoDB's limit for database and collection is 255 */
 #define MAX_MESSAGE 48000000 /* bytes of documents sent at once; MongoDB's limit is 48 000 000 */
@@ -326,6 +327,19 @@ int msp_store_drop(struct msp_store *s, const char *c, struct msp_error *err)
 	int r = check_writable(s, c, err);
 
 	return r == MSP_OK ? s->backend->drop(s, c, err) : r;
+}
+
+/* ---- time -------------------------------------------------------------- */
+
+double msp_store_clock(struct msp_store *s)
+{
+	struct timespec t = {0};
+	double now;
+
+	if (s->backend->clock && s->backend->clock(s, &now))
+		return now;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* ---- transactions ------------------------------------------------------- */

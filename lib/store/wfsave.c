@@ -89,7 +89,7 @@ int msp_save_begin(struct msp_store *s, const struct msp_save_options *options, 
 	else if (r == MSP_OK)
 		r = msp_gridfs_ready(s, err);
 	if (r == MSP_OK)
-		r = msp_saves_begin(s, &v->options, &v->id, err);
+		r = msp_saves_begin(&v->hold, s, &v->options, err);
 	v->begun = r == MSP_OK;
 	if (r != MSP_OK) {
 		free_save(v);
@@ -273,10 +273,19 @@ static int end_ensemble(struct msp_wf_ensemble *e, const struct msp_object *o, s
 	return MSP_OK;
 }
 
+void msp_save_idle(struct msp_save *v)
+{
+	int r = v->hold.lost ? MSP_OK : msp_hold_beat(&v->hold, NULL);
+
+	(void)r; /* the next that needs it will say so */
+}
+
 int msp_save_object(struct msp_save *v, const struct msp_object *o, struct msp_error *err)
 {
-	int r;
+	int r = msp_hold_beat(&v->hold, err);
 
+	if (r != MSP_OK)
+		return r;
 	if (o->kind == MSP_ENSEMBLE_BEGIN)
 		return begin_ensemble(&v->ensemble, o, err);
 	if (o->kind == MSP_ENSEMBLE_END)
@@ -307,7 +316,9 @@ void msp_save_abort(struct msp_save *v)
 {
 	if (!v)
 		return;
+	if (v->begun && !v->committing && v->hold.lost) /* what was put after that is nobody's */
+		v->begun = msp_saves_strand(v, NULL) == MSP_OK;
 	if (v->begun && !v->committing)
-		msp_saves_undo(v->store, &v->id);
+		msp_saves_undo(&v->hold);
 	free_save(v);
 }

@@ -4,6 +4,7 @@
 
 #include "mspipe/waveform.h"
 
+#include "store/hold.h"
 #include "store/schema.h"
 #include "store/spool.h"
 
@@ -82,28 +83,18 @@ typedef int msp_wait_fn(void *context, uint8_t where, const bson_t *const *docs,
 int msp_wait_each(struct msp_spool *p, msp_wait_fn *fn, void *context, struct msp_error *err) MSP_CHECKED;
 
 /* ---- saves that are going on (wfsave_runs.c) */
-#define MSP_SAVES "msp_saves"
-struct msp_saves_others {
-	bool running;  /* one is, in any stage */
-	bool cleaning; /* one is cleaning */
-	double beat;   /* the latest of those */
-};
-int msp_saves_begin(struct msp_store *s, const struct msp_save_options *o, bson_oid_t *id, struct msp_error *err) MSP_CHECKED;
-/* ids: of the files that are about to be put; n 0: none. */
-int msp_saves_putting(struct msp_store *s, const bson_oid_t *id, const bson_oid_t *ids, size_t n, struct msp_error *err) MSP_CHECKED;
-/* The same, with the stage cleaning. */
-int msp_saves_set_putting(struct msp_store *s, const bson_oid_t *id, const bson_oid_t *ids, size_t n, bool cleaning,
-                          struct msp_error *err) MSP_CHECKED;
-int msp_saves_stage(struct msp_store *s, const bson_oid_t *id, const char *stage, struct msp_error *err);
-int msp_saves_look_around(struct msp_store *s, const bson_oid_t *self, struct msp_saves_others *out, struct msp_error *err) MSP_CHECKED;
-bool msp_saves_running(const bson_t *doc);
-double msp_saves_number(const bson_t *doc, const char *key);
-/* The time by this machine's clock, epoch seconds: as began and beat. */
-double msp_saves_now(void);
-bool msp_saves_by_id(bson_t *filter, const bson_oid_t *id);
-int msp_saves_remove(struct msp_store *s, const bson_oid_t *id, struct msp_error *err);
+int msp_saves_begin(struct msp_hold *h, struct msp_store *s, const struct msp_save_options *o, struct msp_error *err) MSP_CHECKED;
+/* What a save's document says of what it does. */
+void msp_saves_describe(const struct msp_save_options *o, bson_t *to);
+/* Appends "putting". */
+void msp_saves_list(bson_t *to, const bson_oid_t *ids, size_t n);
+/* ids: of the files that are about to be put, or removed (the stage becomes cleaning); n 0: none. */
+int msp_saves_putting(struct msp_hold *h, const bson_oid_t *ids, size_t n, bool cleaning, struct msp_error *err) MSP_CHECKED;
+int msp_saves_stage(struct msp_hold *h, const char *stage, struct msp_error *err) MSP_CHECKED;
+/* Is any other save, or merge? */
+int msp_saves_running(struct msp_hold *self, bool *out, struct msp_error *err) MSP_CHECKED;
 
-/* ---- what they have put (wfsave_clean.c, wfsave_own.c) */
+/* ---- what they have put (wfsave_clean.c) */
 struct msp_save;
 #define MSP_WF_TOGETHER 512 /* files removed a round trip; not less than are put at a time */
 /* The filter {key: {$in: ids}}; to be destroyed, whatever comes. */
@@ -111,16 +102,22 @@ bool msp_ids_among(bson_t *filter, const char *key, const bson_oid_t *ids, size_
 /* Up to MSP_WF_TOGETHER values, those that are ObjectIds, of a key of the documents that match. */
 int msp_ids_of(struct msp_store *s, const char *collection, const bson_t *filter, const char *key, bson_oid_t *ids, size_t *n,
                struct msp_error *err) MSP_CHECKED;
-/* Files with their chunks. */
-int msp_files_remove(struct msp_store *s, const bson_oid_t *ids, size_t n, struct msp_error *err) MSP_CHECKED;
-/* The files that documents name are there, and are this save's from now on. MSP_FAIL: some are not. */
-int msp_saves_own(struct msp_store *s, const bson_oid_t *id, const bson_t *const *docs, size_t n, struct msp_error *err) MSP_CHECKED;
-/* Of objects whose samples lie in a file now, those in GridFS. */
-int msp_saves_drop_gridfs(struct msp_save *v, int where, const bson_t *const *docs, size_t n, struct msp_error *err) MSP_CHECKED;
+/* Takes those out of ids (at most MSP_WF_TOGETHER) of which there is a file. */
+int msp_files_missing(struct msp_store *s, bson_oid_t *ids, size_t *n, struct msp_error *err) MSP_CHECKED;
+/* Files with their chunks, those that are this save's (and chunks of those that are not there). */
+int msp_files_remove(struct msp_hold *h, const bson_oid_t *ids, size_t n, struct msp_error *err) MSP_CHECKED;
 /* The save is complete: its document goes, and those of dead ones of which nothing is left. */
-int msp_saves_end(struct msp_store *s, const bson_oid_t *id, struct msp_error *err) MSP_CHECKED;
+int msp_saves_end(struct msp_hold *h, struct msp_error *err) MSP_CHECKED;
 /* The save has failed before its documents were written. */
-void msp_saves_undo(struct msp_store *s, const bson_oid_t *id);
+void msp_saves_undo(struct msp_hold *h);
+
+/* ---- documents of waveforms (wfsave_own.c) */
+/* Writes documents that name files in GridFS, which are this save's from now on. MSP_FAIL: some are not there, or the save was declared dead. */
+int msp_saves_write(struct msp_save *v, uint8_t where, const bson_t *const *docs, size_t n, struct msp_error *err) MSP_CHECKED;
+/* Documents of objects whose samples lie in a file now; those in GridFS are removed. */
+int msp_saves_write_named(struct msp_save *v, uint8_t where, const bson_t *const *docs, size_t n, struct msp_error *err) MSP_CHECKED;
+/* The save was declared dead, and may have put something since: that becomes a new one's, to be undone. */
+int msp_saves_strand(struct msp_save *v, struct msp_error *err) MSP_CHECKED;
 
 /* ---- samples on their way (wfsave_put.c, wfsave_file.c) */
 struct msp_wf_waiting { /* an object whose samples wait to be put */
@@ -147,7 +144,7 @@ struct msp_save {
 	struct msp_store *store;
 	struct msp_save_options options;
 	char *collection, *tag, *directory; /* owned copies; directory absolute */
-	bson_oid_t id;
+	struct msp_hold hold;
 	bool begun, committing;
 	struct msp_wf_ensemble ensemble;
 	struct msp_wf_maker maker;

@@ -12,6 +12,9 @@ static int write_first(void *context, uint8_t where, const bson_t *const *docs, 
 
 	for (size_t i = 0; i < n; i++)
 		msp_wf_set_end(&v->ensemble, docs[i]);
+	r = msp_hold_beat(&v->hold, err);
+	if (r != MSP_OK)
+		return r;
 	if (where != MSP_AT_GLOBAL_HISTORY)
 		return msp_store_upsert(v->store, msp_save_place(v, where), docs, n, NULL, err);
 	for (size_t i = 0; r == MSP_OK && i < n; i++) { /* the time of the first save stays */
@@ -49,9 +52,7 @@ static int write_named(struct msp_save *v, uint8_t where, const bson_t *const *d
 			r = msp_wf_nomem(err);
 	}
 	if (r == MSP_OK)
-		r = msp_saves_drop_gridfs(v, where, docs, n, err);
-	if (r == MSP_OK)
-		r = msp_store_upsert(v->store, msp_save_place(v, where), named, n, NULL, err);
+		r = msp_saves_write_named(v, where, named, n, err);
 	for (size_t i = 0; box && i < made; i++)
 		bson_destroy(&box[i].doc);
 	free(box);
@@ -62,26 +63,22 @@ static int write_named(struct msp_save *v, uint8_t where, const bson_t *const *d
 static int write_last(void *context, uint8_t where, const bson_t *const *docs, size_t n, struct msp_error *err)
 {
 	struct msp_save *v = context;
-	int r;
 
 	for (size_t i = 0; i < n; i++)
 		msp_wf_set_end(&v->ensemble, docs[i]);
-	if (v->options.directory)
-		return write_named(v, where, docs, n, err);
-	r = msp_saves_own(v->store, &v->id, docs, n, err);
-	return r == MSP_OK ? msp_store_upsert(v->store, msp_save_place(v, where), docs, n, NULL, err) : r;
+	return v->options.directory ? write_named(v, where, docs, n, err) : msp_saves_write(v, where, docs, n, err);
 }
 
 static int write_documents(struct msp_save *v, struct msp_error *err)
 {
-	int r = msp_saves_stage(v->store, &v->id, "commit", err);
+	int r = msp_saves_stage(&v->hold, "commit", err);
 
 	v->committing = r == MSP_OK;
 	if (r == MSP_OK)
 		r = msp_wait_each(&v->first, write_first, v, err);
 	if (r == MSP_OK)
 		r = msp_wait_each(&v->last, write_last, v, err);
-	return r == MSP_OK ? msp_saves_end(v->store, &v->id, err) : r;
+	return r == MSP_OK ? msp_saves_end(&v->hold, err) : r;
 }
 
 int msp_save_commit(struct msp_save *v, struct msp_saved *out, struct msp_error *err)

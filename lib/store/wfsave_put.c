@@ -149,14 +149,14 @@ static bool file_document(const struct msp_save *v, const struct msp_wf_waiting 
 	bson_init(doc);
 	return BSON_APPEND_OID(doc, "_id", &w->file) && BSON_APPEND_INT32(doc, "chunkSize", MSP_STORE_CHUNK) &&
 	       BSON_APPEND_INT64(doc, "length", (int64_t)w->bytes) && BSON_APPEND_TIMEVAL(doc, "uploadDate", &now) &&
-	       BSON_APPEND_OID(doc, "msp_save", &v->id) && (!w->sum[0] || BSON_APPEND_UTF8(doc, "msp_sum", w->sum));
+	       BSON_APPEND_OID(doc, "msp_save", &v->hold.id) && (!w->sum[0] || BSON_APPEND_UTF8(doc, "msp_sum", w->sum));
 }
 
 static int send_files(struct msp_save *v, struct msp_error *err)
 {
 	struct boxed *box = msp_room((v->batch.n + 1) * sizeof(*box));
 	const bson_t **doc = calloc(v->batch.n + 1, sizeof(*doc));
-	int r = box && doc ? MSP_OK : msp_wf_nomem(err);
+	int r = box && doc ? msp_hold_sure(&v->hold, err) : msp_wf_nomem(err);
 	size_t n = 0;
 
 	for (size_t i = 0; r == MSP_OK && i < v->batch.n; i++) {
@@ -244,7 +244,7 @@ static int announce(struct msp_save *v, struct msp_error *err)
 	for (size_t i = 0; i < v->batch.n; i++)
 		if (!v->batch.waiting[i].there)
 			ids[n++] = v->batch.waiting[i].file;
-	return n > 0 ? msp_saves_putting(v->store, &v->id, ids, n, err) : MSP_OK;
+	return n > 0 ? msp_saves_putting(&v->hold, ids, n, false, err) : MSP_OK;
 }
 
 /* The documents of the batch may wait for the end now. */
@@ -299,6 +299,8 @@ static int put_large(struct msp_save *v, const struct msp_object *o, uint64_t ch
 		r = add_chunks(b, o, &b->waiting[0].file, (uint32_t)n, chunks - n < together ? (uint32_t)(chunks - n) : together, err);
 		if (r == MSP_OK)
 			r = send_chunks(v, 0, b->chunks, err);
+		if (r == MSP_OK)
+			r = msp_hold_beat(&v->hold, err);
 		if (r == MSP_OK && v->options.poll && v->options.poll(v->options.context))
 			r = msp_error_set(err, MSP_INTERRUPTED, "interrupted");
 	}

@@ -4,12 +4,15 @@ Listens on PORT and hands everything on, until the fault:
   drop N      after N bytes from clients, every connection is closed, once; then all is well again
   refuse N    after N bytes, every connection is closed and no other is taken
   hang N      after N bytes, nothing is handed on any more
+  hold C      the first batch that is upserted into collection C is handed on when a file `go` is there; `held` is printed
   error C     the second document of the first batch that is upserted into collection C is refused, as by a server
 """
+import os
 import socket
 import struct
 import sys
 import threading
+import time
 
 port, server_port, fault, argument = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 lock = threading.Lock()
@@ -60,7 +63,7 @@ def read_exactly(s, n):
 
 
 def wanted(message):
-    """Is it an update command on the collection whose document is to be refused?"""
+    """Is it an update command on the collection that was named?"""
     return struct.unpack("<i", message[12:16])[0] == 2013 and b"update\0" + text(argument) in message[:200]
 
 
@@ -71,7 +74,7 @@ def from_client(client, server):
             message = head + read_exactly(client, struct.unpack("<i", head[:4])[0] - 16)
             with lock:
                 state["bytes"] += len(message)
-                due = not state["done"] and (wanted(message) if fault == "error" else state["bytes"] > int(argument))
+                due = not state["done"] and (wanted(message) if fault in ("error", "hold") else state["bytes"] > int(argument))
                 if due:
                     state["done"] = True
                     if fault in ("drop", "refuse"):
@@ -85,6 +88,10 @@ def from_client(client, server):
             if due and fault == "error":
                 client.sendall(refusal(struct.unpack("<i", head[4:8])[0]))
                 continue
+            if due and fault == "hold":
+                print("held", flush=True)
+                while not os.path.exists("go"):
+                    time.sleep(0.05)
             server.sendall(message)
     except OSError:
         pass
