@@ -47,15 +47,33 @@ static int open_text(struct msp_job *job)
 	return MSP_OK;
 }
 
+/* Of standard output: MSP_LEVEL, unless --level was given. */
+static int level_of_output(struct msp_job *job, int *level)
+{
+	const char *value = job->common.level < 0 && !job->output_path ? getenv("MSP_LEVEL") : NULL;
+	int64_t n;
+
+	*level = (int)job->common.level;
+	if (!value || !*value)
+		return MSP_OK;
+	if (msp_parse_int(value, 0, 19, &n, &job->error) < 0)
+		return msp_error_prefix(&job->error, "MSP_LEVEL=%s", value);
+	*level = (int)n;
+	return MSP_OK;
+}
+
 int msp_output_open(struct msp_job *job)
 {
-	struct msp_writer_options options = {.level = (int)job->common.level, .poll = msp_job_poll_fn(), .context = job};
+	struct msp_writer_options options = {.poll = msp_job_poll_fn(), .context = job};
 	int fd = STDOUT_FILENO, s;
 
 	if (job->tool->flags & MSP_TOOL_TEXT)
 		return open_text(job);
 	if (job->tool->flags & MSP_TOOL_SINK && !job->output_path)
 		return MSP_OK;
+	s = level_of_output(job, &options.level);
+	if (s < 0)
+		return s;
 	if (job->output_path) {
 		s = open_file(job, &fd);
 		if (s < 0)

@@ -223,3 +223,25 @@ load common
 	run ! grep -q secret b.msp
 	case $(mshistory --json b.msp) in *secret*) return 1 ;; esac
 }
+
+@test "MSP_LEVEL is the --level of standard output alone" {
+	mssynth -n 20 --npts 2000 --level 0 -o raw.msp
+	mssynth -n 20 --npts 2000 -o packed.msp
+	size() { stat -c %s "$1"; }
+	MSP_LEVEL=0 mssynth -n 20 --npts 2000 >a.msp
+	equal "$(size a.msp)" "$(size raw.msp)"
+	mssynth -n 20 --npts 2000 | MSP_LEVEL=0 msdetrend --demean >a.msp
+	[ "$(size a.msp)" -gt "$(size packed.msp)" ]
+	MSP_LEVEL=0 mssynth -n 20 --npts 2000 -o a.msp
+	equal "$(size a.msp)" "$(size packed.msp)"
+	MSP_LEVEL=0 mssynth -n 20 --npts 2000 --level 1 >a.msp
+	equal "$(size a.msp)" "$(size packed.msp)"
+	MSP_LEVEL= mssynth -n 20 --npts 2000 >a.msp
+	equal "$(size a.msp)" "$(size packed.msp)"
+	MSP_LEVEL=3 mscat raw.msp >a.msp
+	[ "$(size a.msp)" -lt "$(size raw.msp)" ]
+	for bad in x 20 -1; do
+		MSP_LEVEL=$bad expect 2 mscat raw.msp
+		contains "$stderr" "MSP_LEVEL=$bad"
+	done
+}

@@ -33,7 +33,14 @@ fails_naming()
 	contains "$stderr" 'part 2 (segments '
 	fails_naming 3 "[ {part} -ne 3 ] || kill -9 \$\$; $FLOW"
 	contains "$stderr" 'part 3: killed by signal 9'
-	fails_naming 3 "[ {part} -ne 3 ] || kill -9 \$PPID; $FLOW"
+	fails_naming 3 "[ {part} -ne 3 ] || kill -9 \$BASHPID; $FLOW"
+	contains "$stderr" 'part 3: killed by signal 9'
+	# a task runs in the shell that GNU parallel starts, so its parent is GNU parallel
+	echo old >target.msp
+	expect_sh 1 "msmap -j 2 --block 20k '[ {part} -ne 3 ] || kill -9 \$PPID; $FLOW' -o target.msp <$IN"
+	contains "$stderr" 'GNU parallel ended with status 137'
+	equal "$(cat target.msp)" old
+	[ -z "$(ls "$TMPDIR")" ]
 	fails_naming 2 "{ if [ {part} -eq 2 ]; then msdetrend --linear | { head -c 3000; kill -9 \$BASHPID; }; else msdetrend --linear; fi; } | msfilter --lowpass 2"
 	contains "$stderr" 'part 2: msfilter: '
 	# what it says on its way is shown with it
