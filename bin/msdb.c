@@ -149,6 +149,8 @@ static int drain(void *self, struct msp_job *job)
 	bool lists = msp_verb_takes(s->verb, "drop") && msp_job_operands(job) < 4; /* index without KEYS */
 	int r = prepare(s, job), closed;
 
+	if (r == MSP_OK && msp_store_is_new(msp_job_operand(job, 1)))
+		r = msp_request_ready(q, (enum msp_request_verb)(s->verb - verbs), err);
 	if (r == MSP_OK)
 		r = msp_store_open_with(msp_job_operand(job, 1), q->fix ? MSP_STORE_WRITE : lists ? 0 : s->verb->flags, msp_job_poll_fn(), job,
 		                        &q->store, err);

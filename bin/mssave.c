@@ -15,6 +15,7 @@ struct save {
 	struct msp_job *job;
 	const char *target; /* as it may be said */
 	char name_of_store[600];
+	bool is_new; /* a store that is still to be made */
 	struct msp_store *store;       /* one of these, or a stream by the frame */
 	struct msp_save *documents;
 	struct msp_format_save *files;
@@ -43,24 +44,51 @@ static const struct msp_option options[] = {
 
 /* ---- where ------------------------------------------------------------- */
 
-static int open_store(struct save *s, const char *target, struct msp_error *err)
+static struct msp_save_options options_of(const struct save *s)
 {
 	struct msp_save_options o = {.collection = s->collection, .tag = s->tag, .mode = s->mode, .live_only = s->live_only,
 	                             .poll = msp_job_poll_fn(), .context = s->job};
-	int rc;
 
-	if (s->to || s->name)
-		return msp_error_set(err, MSP_USAGE, "--%s is not for stores", s->to ? "to" : "name");
 	if (strncmp(s->storage, "file:", 5) == 0 && s->storage[5])
 		o.directory = s->storage + 5;
-	else if (strcmp(s->storage, "gridfs") != 0)
-		return msp_error_set(err, MSP_USAGE, "--storage %s: gridfs or file:DIR", s->storage);
-	rc = msp_store_open_with(target, MSP_STORE_CREATE, o.poll, o.context, &s->store, err);
+	return o;
+}
+
+static int open_store(struct save *s, struct msp_error *err)
+{
+	struct msp_save_options o = options_of(s);
+	int rc = msp_store_open_with(s->target, MSP_STORE_CREATE, o.poll, o.context, &s->store, err);
+
 	if (rc != MSP_OK)
 		return rc;
 	snprintf(s->name_of_store, sizeof(s->name_of_store), "%s", msp_store_name(s->store));
 	s->target = s->name_of_store;
 	return msp_save_begin(s->store, &o, &s->documents, err);
+}
+
+/* A new one is made when something has come to be put into it; what is wrong with one that is there is said at once. */
+static int begin_store(struct save *s, struct msp_error *err)
+{
+	struct msp_save_options o = options_of(s);
+	int rc = msp_save_check(&o, err);
+
+	if (rc != MSP_OK)
+		return rc;
+	if (s->to || s->name)
+		return msp_error_set(err, MSP_USAGE, "--%s is not for stores", s->to ? "to" : "name");
+	if (!o.directory && strcmp(s->storage, "gridfs") != 0)
+		return msp_error_set(err, MSP_USAGE, "--storage %s: gridfs or file:DIR", s->storage);
+	s->is_new = msp_store_is_new(s->target);
+	return s->is_new ? msp_store_makeable(s->target, err) : open_store(s, err);
+}
+
+/* With the segment that was begun before. */
+static int make_store(struct save *s, struct msp_job *job)
+{
+	int rc = open_store(s, msp_job_error(job));
+
+	s->is_new = false;
+	return rc == MSP_OK && msp_job_header(job) ? msp_save_header(s->documents, msp_job_header(job), msp_job_error(job)) : rc;
 }
 
 static int open_files(struct save *s, struct msp_error *err)
@@ -81,7 +109,7 @@ static int start(void *self, struct msp_job *job)
 	s->target = msp_job_operand(job, 0);
 	msp_job_inputs_from(job, 1);
 	if (msp_store_is(s->target))
-		return open_store(s, s->target, msp_job_error(job));
+		return begin_store(s, msp_job_error(job));
 	if (s->tag || s->collection || strcmp(s->storage, "gridfs") != 0 || s->mode)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "%s: --tag, --collection, --storage and --mode are for stores (path.msdb, mongodb://)",
 		                     s->target);
@@ -101,7 +129,10 @@ static int flow(void *self, struct msp_job *job, struct msp_object *o)
 {
 	struct save *s = self;
 	bool data = msp_object_is_data(o);
+	int rc = s->is_new ? make_store(s, job) : MSP_OK;
 
+	if (rc != MSP_OK)
+		return rc;
 	if (s->documents || s->files)
 		return s->documents ? msp_save_object(s->documents, o, msp_job_error(job)) : msp_format_save_object(s->files, o, msp_job_error(job));
 	if (data && !o->live && s->live_only)
@@ -174,8 +205,10 @@ static int drain(void *self, struct msp_job *job)
 {
 	struct save *s = self;
 	struct msp_error *err = msp_job_error(job);
-	int rc = s->documents ? end_documents(s, err) : s->files ? end_files(s, err) : MSP_OK;
+	int rc = s->is_new ? make_store(s, job) : MSP_OK;
 
+	if (rc == MSP_OK)
+		rc = s->documents ? end_documents(s, err) : s->files ? end_files(s, err) : MSP_OK;
 	if (rc == MSP_OK)
 		msp_job_say(job, "saved %" PRIu64 " live, %" PRIu64 " dead in %s", s->live, s->dead, s->target);
 	return rc;

@@ -54,6 +54,8 @@ enum msp_request_verb {
 	MSP_DO_COUNT_OF
 };
 
+/* Before a store is made for it: whether what it reads besides is there, and can be opened. */
+MSP_API int msp_request_ready(const struct msp_request *q, enum msp_request_verb verb, struct msp_error *err) MSP_CHECKED;
 /* Does it. There must be as many arguments as the verb wants. */
 MSP_API int msp_request_do(struct msp_request *q, enum msp_request_verb verb, struct msp_error *err) MSP_CHECKED;
 

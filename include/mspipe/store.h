@@ -38,6 +38,10 @@ MSP_API int msp_store_open(const char *uri, unsigned flags, struct msp_store **o
  * a signal is not noticed before the lock is free, or after 30 s. */
 MSP_API int msp_store_open_with(const char *uri, unsigned flags, int (*poll)(void *context), void *context, struct msp_store **out,
                                 struct msp_error *err) MSP_CHECKED;
+/* Whether it names a file that is not there, and would be made. */
+MSP_API bool msp_store_is_new(const char *uri);
+/* Whether a file of this name can be made, as far as can be told without making it: MSP_FAIL with the reason if not. */
+MSP_API int msp_store_makeable(const char *uri, struct msp_error *err) MSP_CHECKED;
 /* Closes s (NULL is allowed), and says whether all that was written is on the disk. */
 MSP_API int msp_store_close(struct msp_store *s, struct msp_error *err);
 /* For messages: the URI without password and options. Borrowed from s. */

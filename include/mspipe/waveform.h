@@ -161,6 +161,8 @@ struct msp_saved {
 
 struct msp_save; /* opaque */
 
+/* What can be said of options without a store: MSP_USAGE with the reason. */
+MSP_API int msp_save_check(const struct msp_save_options *options, struct msp_error *err) MSP_CHECKED;
 /* Begins a save into s, open for writing, which has to live longer. MSP_FAIL also if another save removes its samples for too long. */
 MSP_API int msp_save_begin(struct msp_store *s, const struct msp_save_options *options, struct msp_save **out,
                            struct msp_error *err) MSP_CHECKED;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int memory(struct msp_error *err)
 {
@@ -58,6 +60,27 @@ static int indirect_uri(const char *text, char **out, struct msp_error *err)
 	line[strcspn(line, " \t\r\n")] = '\0';
 	*out = line;
 	return MSP_OK;
+}
+
+bool msp_store_is_new(const char *text)
+{
+	struct stat st;
+
+	return msp_store_is(text) && !is_mongo(text) && lstat(text, &st) != 0 && errno == ENOENT;
+}
+
+int msp_store_makeable(const char *text, struct msp_error *err)
+{
+	const char *slash = strrchr(text, '/');
+	char *directory = slash ? strndup(text, (size_t)(slash + 1 - text)) : strdup(".");
+	int r = MSP_OK;
+
+	if (!directory)
+		return memory(err);
+	if (access(directory, W_OK | X_OK) != 0)
+		r = msp_error_errno(err, MSP_FAIL, "%s", text);
+	free(directory);
+	return r;
 }
 
 /* ---- opening ----------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void request_say(const struct msp_request *q, const char *fmt, ...)
 {
@@ -137,6 +138,23 @@ static request_fn *const work[MSP_DO_COUNT_OF] = {
 	[MSP_DO_CHECK] = request_check,
 	[MSP_DO_MERGE] = request_merge,
 };
+
+int msp_request_ready(const struct msp_request *q, enum msp_request_verb verb, struct msp_error *err)
+{
+	int r = MSP_OK;
+
+	for (int i = 0; r == MSP_OK && i < q->arguments; i++) {
+		struct msp_store *from = NULL;
+
+		if (verb == MSP_DO_MERGE) {
+			r = msp_store_open(q->argument[i], 0, &from, err);
+			(void)msp_store_close(from, NULL);
+		} else if (verb == MSP_DO_IMPORT && access(q->argument[i], R_OK) != 0) {
+			r = msp_error_errno(err, MSP_FAIL, "%s", q->argument[i]);
+		}
+	}
+	return r;
+}
 
 int msp_request_do(struct msp_request *q, enum msp_request_verb verb, struct msp_error *err)
 {

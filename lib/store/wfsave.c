@@ -45,25 +45,34 @@ static void free_save(struct msp_save *v)
 	free(v);
 }
 
+int msp_save_check(const struct msp_save_options *o, struct msp_error *err)
+{
+	const struct msp_save none = {.collection = NULL};
+
+	if (o->tag && (!*o->tag || strlen(o->tag) > MSP_WF_TAG_MAX || !bson_utf8_validate(o->tag, strlen(o->tag), false)))
+		return msp_error_set(err, MSP_USAGE, "\"%s\" cannot be a tag: 1 to %d bytes of UTF-8", o->tag, MSP_WF_TAG_MAX);
+	for (int i = MSP_AT_ELOG; o->collection && i <= MSP_AT_GLOBAL_HISTORY; i++)
+		if (strcmp(o->collection, msp_save_place(&none, i)) == 0)
+			return msp_error_set(err, MSP_USAGE, "%s: not a collection for waveforms", o->collection);
+	if (o->collection && (strncmp(o->collection, "fs.", 3) == 0 || strcmp(o->collection, MSP_SAVES) == 0 ||
+	                      strlen(o->collection) > MSP_WF_NAME_MAX))
+		return msp_error_set(err, MSP_USAGE, "%s: not a collection for waveforms", o->collection);
+	return MSP_OK;
+}
+
 static int copy_options(struct msp_save *v, const struct msp_save_options *o, struct msp_error *err)
 {
 	struct msp_find none = {.limit = 1};
 	struct msp_cursor *c = NULL;
-	int r;
+	int r = msp_save_check(o, err);
 
+	if (r != MSP_OK)
+		return r;
 	v->options = *o;
 	if ((o->collection && !(v->collection = strdup(o->collection))) || (o->tag && !(v->tag = strdup(o->tag))))
 		return msp_wf_nomem(err);
 	v->options.collection = v->collection;
 	v->options.tag = v->tag;
-	if (o->tag && (!*o->tag || strlen(o->tag) > MSP_WF_TAG_MAX || !bson_utf8_validate(o->tag, strlen(o->tag), false)))
-		return msp_error_set(err, MSP_USAGE, "\"%s\" cannot be a tag: 1 to %d bytes of UTF-8", o->tag, MSP_WF_TAG_MAX);
-	for (int i = MSP_AT_ELOG; o->collection && i <= MSP_AT_GLOBAL_HISTORY; i++)
-		if (strcmp(o->collection, msp_save_place(v, i)) == 0)
-			return msp_error_set(err, MSP_USAGE, "%s: not a collection for waveforms", o->collection);
-	if (o->collection && (strncmp(o->collection, "fs.", 3) == 0 || strcmp(o->collection, "msp_saves") == 0 ||
-	                      strlen(o->collection) > MSP_WF_NAME_MAX))
-		return msp_error_set(err, MSP_USAGE, "%s: not a collection for waveforms", o->collection);
 	/* a name that cannot be one is refused now, not when all has come */
 	r = msp_store_find(v->store, msp_save_place(v, MSP_AT_TIMESERIES), &none, &c, err);
 	msp_cursor_free(c);

@@ -194,8 +194,7 @@ beat() { msdb find "$1" msp_saves --keys beat | sed 's/.*"beat" *: *//; s/ *}$//
 
 @test "alive: while nothing comes, a save says that it is there" {
 	need_server
-	mssynth -n 10 -o a.msp
-	head -c 300 a.msp >cut.msp
+	setup_input
 	declare -A was
 	list="new.msdb $MONGO/msp_beat_$$"
 	mkfifo pipe1 pipe2

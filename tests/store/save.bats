@@ -246,6 +246,33 @@ large()
 	equal "$(state b.msdb | cut -d' ' -f 1-10)" 'documents 0 files 0 wrong 0 unfinished 0 left 0'
 }
 
+@test "save: a store is made when there is something for it, not before" {
+	mssynth -n 20 -o a.msp
+	head -c 5000 a.msp >cut.msp
+	expect_sh 4 'mssave a.msdb </dev/null'
+	expect 4 mssave a.msdb cut.msp
+	expect 1 mssave a.msdb absent.msp
+	expect 2 mssave --tag "$(printf 'x%.0s' $(seq 300))" a.msdb a.msp
+	expect 1 msindex absent.mseed a.msdb
+	echo '<' >bad.xml
+	expect 4 msimport bad.xml a.msdb
+	expect 1 msimport absent.xml a.msdb
+	expect 1 msdb import a.msdb absent.jsonl
+	expect 1 msdb merge a.msdb absent.msdb
+	expect 1 msdb join a.msdb wf_TimeSeries channel
+	expect 1 mssave no/a.msdb a.msp
+	contains "$stderr" 'no/a.msdb: No such file or directory'
+	equal "$(find . -name '*.msdb*')" ''
+	mssynth -n 0 | mssave a.msdb # nothing, but a whole stream of it
+	[ -s a.msdb ]
+	cp a.msdb before.msdb
+	expect_sh 4 'mssave a.msdb </dev/null'
+	cmp a.msdb before.msdb || [ "$(state a.msdb)" = "$(state before.msdb)" ]
+	# the header of the segment that the first object stands in
+	cat <(mssynth -n 0) <(mssynth -n 1 | msfilter --lowpass 2) | mssave b.msdb
+	equal "$(msdb find b.msdb history_object | python3 -c 'import json, sys; print(json.loads(sys.stdin.read())["job_name"])')" 'mssynth | msfilter'
+}
+
 @test "save: bad options" {
 	mssynth -n 1 -o a.msp
 	for o in '--tag=' "--tag=$(printf 'x%.0s' $(seq 300))" '--collection=elog' '--collection=fs.files' '--collection=a$b' '--storage=disk' '--storage=file:' \
