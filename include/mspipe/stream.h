@@ -222,8 +222,8 @@ MSP_API int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err) MSP
 /* Commits n files together: all appear or, but for a process that is killed right then, none; those that have their names by then lose
  * them again. Each directory is flushed once. Frees all of them in any case. */
 MSP_API int msp_outfile_commit_all(struct msp_outfile *const *f, size_t n, struct msp_error *err) MSP_CHECKED;
-/* Lets the disk begin with bytes from..to of the file (0, 0: with all), without waiting for it: the flush in the end has less left to do. */
-MSP_API void msp_outfile_push(const struct msp_outfile *f, uint64_t from, uint64_t to);
+/* Lets the disk begin with what was written, without waiting for it: the flush in the end has less left to do. */
+MSP_API void msp_outfile_push(const struct msp_outfile *f);
 /* Flushes and closes the file, which keeps a temporary name till it is committed or aborted: for many files that are to appear
  * together, with few descriptors. On failure f is as it was. No effect if path is no regular file. */
 MSP_API int msp_outfile_park(struct msp_outfile *f, struct msp_error *err) MSP_CHECKED;

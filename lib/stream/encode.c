@@ -208,7 +208,8 @@ static ALWAYS_INLINE void unshuffle_from(size_t width, const uint8_t *src, uint8
 DELTA(64, uint64_t, int64_t)
 DELTA(32, uint32_t, int32_t)
 
-static ALWAYS_INLINE void encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+/* Encodes or, back, decodes. */
+static ALWAYS_INLINE void code(bool back, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
 	unsigned order = enc & 3u;
 
@@ -217,89 +218,58 @@ static ALWAYS_INLINE void encode(uint8_t enc, unsigned width, int floating, cons
 	if (enc == ENC_RAW)
 		memcpy(dst, src, n * width);
 	else if (order == 0)
-		shuffle_to(width, src, dst, n, n);
+		back ? unshuffle_from(width, src, dst, n, n) : shuffle_to(width, src, dst, n, n);
 	else if (width == 8)
-		encode_delta64(order, floating, src, dst, n);
+		back ? decode_delta64(order, floating, src, dst, n) : encode_delta64(order, floating, src, dst, n);
 	else
-		encode_delta32(order, floating, src, dst, n);
-}
-
-static ALWAYS_INLINE void decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
-{
-	unsigned order = enc & 3u;
-
-	if (n == 0)
-		return;
-	if (enc == ENC_RAW)
-		memcpy(dst, src, n * width);
-	else if (order == 0)
-		unshuffle_from(width, src, dst, n, n);
-	else if (width == 8)
-		decode_delta64(order, floating, src, dst, n);
-	else
-		decode_delta32(order, floating, src, dst, n);
+		back ? decode_delta32(order, floating, src, dst, n) : encode_delta32(order, floating, src, dst, n);
 }
 
 /* ---- on this processor --------------------------------------------------- */
 
 #if MSP_CPU_X86
-TARGET_AVX512 static void encode_avx512(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+TARGET_AVX512 static void code_avx512(bool back, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
-	encode(enc, width, floating, src, dst, n);
+	code(back, enc, width, floating, src, dst, n);
 }
 
-TARGET_AVX512 static void decode_avx512(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+TARGET_AVX2 static void code_avx2(bool back, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
-	decode(enc, width, floating, src, dst, n);
-}
-
-TARGET_AVX2 static void encode_avx2(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
-{
-	encode(enc, width, floating, src, dst, n);
-}
-
-TARGET_AVX2 static void decode_avx2(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
-{
-	decode(enc, width, floating, src, dst, n);
+	code(back, enc, width, floating, src, dst, n);
 }
 #endif
 
-void msp_encode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+static void code_path(int path, bool back, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
 #if MSP_CPU_X86
 	if (path >= MSP_CPU_AVX512 && msp_cpu_has(MSP_CPU_AVX512)) {
-		encode_avx512(enc, width, floating, src, dst, n);
+		code_avx512(back, enc, width, floating, src, dst, n);
 		return;
 	}
 	if (path >= MSP_CPU_AVX2 && msp_cpu_has(MSP_CPU_AVX2)) {
-		encode_avx2(enc, width, floating, src, dst, n);
+		code_avx2(back, enc, width, floating, src, dst, n);
 		return;
 	}
 #endif
-	encode(enc, width, floating, src, dst, n);
+	code(back, enc, width, floating, src, dst, n);
+}
+
+void msp_encode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
+{
+	code_path(path, false, enc, width, floating, src, dst, n);
 }
 
 void msp_decode_path(int path, uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
-#if MSP_CPU_X86
-	if (path >= MSP_CPU_AVX512 && msp_cpu_has(MSP_CPU_AVX512)) {
-		decode_avx512(enc, width, floating, src, dst, n);
-		return;
-	}
-	if (path >= MSP_CPU_AVX2 && msp_cpu_has(MSP_CPU_AVX2)) {
-		decode_avx2(enc, width, floating, src, dst, n);
-		return;
-	}
-#endif
-	decode(enc, width, floating, src, dst, n);
+	code_path(path, true, enc, width, floating, src, dst, n);
 }
 
 void msp_encode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
-	msp_encode_path(MSP_CPU_BEST, enc, width, floating, src, dst, n);
+	code_path(MSP_CPU_BEST, false, enc, width, floating, src, dst, n);
 }
 
 void msp_decode(uint8_t enc, unsigned width, int floating, const uint8_t *src, uint8_t *dst, size_t n)
 {
-	msp_decode_path(MSP_CPU_BEST, enc, width, floating, src, dst, n);
+	code_path(MSP_CPU_BEST, true, enc, width, floating, src, dst, n);
 }

@@ -315,10 +315,10 @@ int msp_outfile_commit(struct msp_outfile *f, struct msp_error *err)
 	return MSP_FAIL;
 }
 
-void msp_outfile_push(const struct msp_outfile *f, uint64_t from, uint64_t to)
+void msp_outfile_push(const struct msp_outfile *f)
 {
 	if (!f->direct && f->fd >= 0)
-		(void)sync_file_range(f->fd, (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
+		(void)sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 /* ---- many files ---------------------------------------------------------- */
@@ -353,7 +353,7 @@ static int sync_directories(struct msp_outfile *const *f, size_t n, size_t *at)
 static int commit_steps(struct msp_outfile *const *f, size_t n, size_t *at, size_t *named)
 {
 	for (*at = 0; *at < n; ++*at)
-		msp_outfile_push(f[*at], 0, 0);
+		msp_outfile_push(f[*at]);
 	for (*at = 0; *at < n; ++*at)
 		if (flush_file(f[*at]) != 0)
 			return -1;

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PUSH ((uint64_t)4 << 20) /* so much at a time is sent on to the disk, while more is copied */
-
 /* A stream of the input. */
 struct source {
 	struct msp_id origin;
@@ -22,7 +20,6 @@ struct part {
 	uint64_t *next;  /* for each source the next segment; UINT64_MAX: it has its last one */
 	size_t sources;  /* how many of them it knows */
 	size_t current;  /* the source of the segment that is open */
-	uint64_t pushed; /* bytes that were sent on */
 	bool closed;
 };
 
@@ -158,9 +155,9 @@ int msp_parts_add(struct msp_parts *k, const char *path, struct msp_error *err)
 	return MSP_OK;
 }
 
-static int open_writer(struct msp_parts *k, struct part *p, int fd, struct msp_error *err)
+static int open_writer(struct msp_parts *k, struct part *p, int fd, bool from_start, struct msp_error *err)
 {
-	struct msp_writer_options o = {.level = k->options.level, .poll = k->options.poll, .context = k->options.context};
+	struct msp_writer_options o = {.level = k->options.level, .flushed = from_start, .poll = k->options.poll, .context = k->options.context};
 
 	p->writer = msp_writer_new(fd, msp_outfile_path(p->file), &o);
 	return p->writer ? MSP_OK : no_memory(err);
@@ -171,7 +168,7 @@ static int learn(struct msp_parts *k, struct part *p, struct msp_error *err)
 {
 	uint64_t *next;
 
-	if (!p->writer && open_writer(k, p, msp_outfile_fd(p->file), err) < 0)
+	if (!p->writer && open_writer(k, p, msp_outfile_fd(p->file), true, err) < 0)
 		return err->status;
 	if (p->sources == k->sources)
 		return MSP_OK;
@@ -209,26 +206,12 @@ static int ready(struct msp_parts *k, struct part *p, struct msp_error *err)
 	return s < 0 || open ? s : begin(k, p, k->now, err);
 }
 
-/* Lets the disk write while more is copied, so that the flush in the end has little left to wait for. No page is sent twice. */
-static int push(struct part *p)
-{
-	uint64_t whole = msp_writer_stored(p->writer) / PUSH * PUSH;
-
-	if (whole > p->pushed) {
-		msp_outfile_push(p->file, p->pushed, whole);
-		p->pushed = whole;
-	}
-	return MSP_OK;
-}
-
 int msp_parts_put(struct msp_parts *k, size_t i, const struct msp_object *o, struct msp_error *err)
 {
 	struct part *p = &k->part[i];
 	int s = ready(k, p, err);
 
-	if (s == MSP_OK)
-		s = msp_writer_put(p->writer, o, err);
-	return s < 0 ? s : push(p);
+	return s < 0 ? s : msp_writer_put(p->writer, o, err);
 }
 
 int msp_parts_put_block(struct msp_parts *k, size_t i, const struct msp_block *b, struct msp_error *err)
@@ -236,9 +219,7 @@ int msp_parts_put_block(struct msp_parts *k, size_t i, const struct msp_block *b
 	struct part *p = &k->part[i];
 	int s = ready(k, p, err);
 
-	if (s == MSP_OK)
-		s = msp_writer_put_block(p->writer, b, err);
-	return s < 0 ? s : push(p);
+	return s < 0 ? s : msp_writer_put_block(p->writer, b, err);
 }
 
 /* ---- the end of a part ------------------------------------------------------- */
@@ -292,7 +273,7 @@ int msp_parts_close(struct msp_parts *k, size_t i, struct msp_error *err)
 	s = end_part(k, &k->part[i], err);
 	if (s < 0)
 		return s;
-	msp_outfile_push(k->part[i].file, 0, 0);
+	msp_outfile_push(k->part[i].file);
 	s = park_last(k, err);
 	k->last = i;
 	return s;
@@ -317,7 +298,7 @@ static int amend(struct msp_parts *k, struct part *p, struct msp_error *err)
 	if (fd < 0)
 		return failed(p, err);
 	if (p->sources < k->sources) {
-		s = lseek(fd, 0, SEEK_END) < 0 ? failed(p, err) : open_writer(k, p, fd, err);
+		s = lseek(fd, 0, SEEK_END) < 0 ? failed(p, err) : open_writer(k, p, fd, false, err);
 		if (s == MSP_OK)
 			s = end_sources(k, p, err);
 		msp_writer_free(p->writer);

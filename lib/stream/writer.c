@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define FLUSH_EVERY ((uint64_t)8 << 20)
+#define FLUSH_EVERY ((uint64_t)4 << 20)
 
 struct msp_writer {
 	int fd;
@@ -71,10 +71,12 @@ static int no_memory(const struct msp_writer *w, struct msp_error *err)
 /* A disk that begins to write when the last byte is there lets everybody wait for it. Only a hint: what fails here fsync(2) says. */
 static void send_on(struct msp_writer *w)
 {
-	if (!w->flushed || w->stored - w->on_way < FLUSH_EVERY)
+	uint64_t whole = w->stored / FLUSH_EVERY * FLUSH_EVERY; /* no page is sent twice */
+
+	if (!w->flushed || whole <= w->on_way)
 		return;
-	(void)sync_file_range(w->fd, (off_t)w->on_way, (off_t)(w->stored - w->on_way), SYNC_FILE_RANGE_WRITE);
-	w->on_way = w->stored;
+	(void)sync_file_range(w->fd, (off_t)w->on_way, (off_t)(whole - w->on_way), SYNC_FILE_RANGE_WRITE);
+	w->on_way = whole;
 }
 
 static int put_pieces(struct msp_writer *w, struct iovec *iov, int n, struct msp_error *err)

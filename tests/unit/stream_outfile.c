@@ -89,7 +89,7 @@ static void commits_together(void)
 	CHECK(mkdir("t", 0777) == 0 && mkdir("t/d", 0777) == 0 && chdir("t") == 0);
 	put("a", "old");
 	struct msp_outfile *all[4] = {begin("a", "1"), begin("d/b", "2"), begin("/dev/null", "3"), begin("d/c", "4")};
-	msp_outfile_push(all[1], 0, 0);
+	msp_outfile_push(all[1]);
 	CHECK(msp_outfile_park(all[3], NULL) == MSP_OK); /* closed before the others */
 	CHECK(holds("a", "old") && access("d/b", F_OK) != 0 && access("d/c", F_OK) != 0);
 	CHECK(msp_outfile_commit_all(all, 4, &err) == MSP_OK);
