@@ -144,7 +144,8 @@ static int read_source(struct msp_recordings *r, const struct msp_source *s, str
 		return read_planned(r, s, fd);
 	if (read_objects(r, in, false) < 0)
 		return msp_job_error(r->job)->status;
-	tell(r, s, msp_input_skipped(in));
+	if (n > 0 || r->sources->n > 1) /* nothing at all is said in the end */
+		tell(r, s, msp_input_skipped(in));
 	return MSP_OK;
 }
 

@@ -34,7 +34,9 @@ put() # FILE OFFSET BYTES-AS-PRINTF: overwrites
 @test "msread: an empty file is no input; among others it is a dead object" {
 	: >empty
 	expect 4 msread empty
-	contains "$stderr" "empty: no input"
+	equal "$stderr" "msread: empty: no input: it is empty" # once
+	expect_sh 4 'msread - </dev/null'
+	equal "$stderr" "msread: standard input: no input: it is empty"
 	expect 0 msread empty ta_034a_bhe.mseed -o a.msp
 	equal "$(stream_counts a.msp)" "1 1"
 }
