@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MANY 8 /* values of a list that are looked for in sorted order, rather than one after the other */
+
 struct parse {
 	struct msp_error *err;
 	const char *path; /* NULL inside $elemMatch of values */
@@ -38,6 +40,7 @@ static void free_nodes(struct msp_match *m)
 		for (size_t i = 0; i < m->n_patterns; i++)
 			msp_pattern_free(m->patterns[i]);
 		free(m->patterns);
+		msp_sorted_free(&m->sorted);
 		free_nodes(m->child);
 		free(m);
 		m = next;
@@ -139,6 +142,7 @@ static int in(struct parse *p, struct msp_match *parent, const char *name, const
 	struct msp_match *m = add(parent, MSP_M_IN, p->path);
 	const char *options, *pattern;
 	bson_iter_t e;
+	size_t n = 0;
 	int r = MSP_OK;
 
 	if (!m)
@@ -146,7 +150,7 @@ static int in(struct parse *p, struct msp_match *parent, const char *name, const
 	m->value = *value;
 	if (bson_iter_type(value) != BSON_TYPE_ARRAY || !bson_iter_recurse(value, &e))
 		return msp_error_set(p->err, MSP_USAGE, "%s needs an array", name);
-	while (r == MSP_OK && bson_iter_next(&e)) {
+	for (; r == MSP_OK && bson_iter_next(&e); n++) {
 		bson_iter_t inner;
 
 		if (bson_iter_type(&e) == BSON_TYPE_DOCUMENT && bson_iter_recurse(&e, &inner) && bson_iter_next(&inner) &&
@@ -157,6 +161,8 @@ static int in(struct parse *p, struct msp_match *parent, const char *name, const
 		pattern = bson_iter_regex(&e, &options);
 		r = add_pattern(p, m, pattern, options);
 	}
+	if (r == MSP_OK && n >= MANY && bson_iter_recurse(value, &e) && msp_sorted_make(&e, n, &m->sorted) != MSP_OK)
+		return no_memory(p);
 	return r;
 }
 

@@ -74,6 +74,8 @@ static bool in_list(const struct msp_match *m, const bson_iter_t *value)
 {
 	bson_iter_t e;
 
+	if (m->sorted.n > 0)
+		return msp_sorted_has(&m->sorted, value) || matches_pattern(m, value);
 	if (!bson_iter_recurse(&m->value, &e))
 		return false;
 	while (bson_iter_next(&e))

@@ -4,6 +4,7 @@
 
 #include "mspipe/store.h"
 #include "store/pattern.h"
+#include "store/sorted.h"
 
 enum msp_match_op {
 	MSP_M_AND = 1, MSP_M_OR, MSP_M_NOR, MSP_M_NOT, /* of the children */
@@ -22,6 +23,7 @@ struct msp_match {
 	uint8_t types[32]; /* TYPE: bit set of BSON type bytes */
 	struct msp_pattern **patterns; /* REGEX: one; IN: those of its list */
 	size_t n_patterns;
+	struct msp_sorted sorted; /* IN: its values, if they are many */
 	bool *gave_up; /* the filter's */
 	struct msp_match *child, *next;
 };

@@ -3,7 +3,7 @@
 
 #include "store/edit.h"
 #include "store/order.h"
-#include "store/room.h"
+#include "store/sorted.h"
 #include "store/utf8.h"
 
 #include <stdlib.h>
@@ -103,46 +103,22 @@ static int check_order(const bson_t *order, const char *what, bool empty_allowed
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* A bson_iter_t alone is smaller than its alignment, and cannot be an element of an array. */
-struct boxed {
-	bson_iter_t it;
-};
-
-static int compare_values(const void *a, const void *b)
-{
-	const bson_iter_t *const *x = a, *const *y = b;
-
-	return msp_order(*x, *y);
-}
-
 /* Replaces an array by itself in MongoDB's order. */
 static int sort_array(bson_t *array, struct msp_error *err)
 {
-	uint32_t n = bson_count_keys(array), i = 0, k = 0;
-	struct boxed *value;
+	uint32_t n = bson_count_keys(array), k = 0;
+	struct msp_sorted values;
 	bson_iter_t it;
-	const bson_iter_t **place;
 	bson_t sorted;
 
 	if (n < 2)
 		return MSP_OK;
-	value = msp_room(n * sizeof(*value));
-	place = calloc(n, sizeof(*place));
-	if (!value || !place || !bson_iter_init(&it, array)) {
-		free(value);
-		free(place);
+	if (!bson_iter_init(&it, array) || msp_sorted_make(&it, n, &values) != MSP_OK)
 		return memory(err);
-	}
-	for (; i < n && bson_iter_next(&it); i++) {
-		value[i].it = it;
-		place[i] = &value[i].it;
-	}
-	qsort(place, n, sizeof(*place), compare_values);
 	bson_init(&sorted);
-	for (i = 0; i < n; i++)
-		(void)msp_array_add(&sorted, &k, place[i]);
-	free(value);
-	free(place);
+	for (size_t i = 0; i < values.n; i++)
+		(void)msp_array_add(&sorted, &k, values.place[i]);
+	msp_sorted_free(&values);
 	bson_destroy(array);
 	bson_steal(array, &sorted);
 	return MSP_OK;
