@@ -5,149 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define BUSY_MS 30000
 /* Documents in a transaction. Ids are hashes: each goes to another page of its index, and the fewer times a page is written
  * for one of them, the better. */
 #define BATCH 20000
-
-/* ---- messages ---------------------------------------------------------- */
-
-int msp_sqlite_memory(struct msp_error *err)
-{
-	return msp_error_set(err, MSP_NOMEM, "no memory left");
-}
-
-int msp_sqlite_fail(struct msp_sqlite *q, sqlite3 *db, struct msp_error *err)
-{
-	int code = sqlite3_errcode(db), e = sqlite3_system_errno(db);
-
-	switch (code & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:
-		if (q->interrupted) {
-			q->interrupted = false;
-			return msp_error_set(err, MSP_INTERRUPTED, "interrupted");
-		}
-		if (e == ENOLCK)
-			return msp_error_set(err, MSP_FAIL, "%s: its file system has no locks", q->path);
-		return msp_error_set(err, MSP_FAIL, "%s: locked by another process for more than %d s", q->path, BUSY_MS / 1000);
-	case SQLITE_READONLY: return msp_error_set(err, MSP_FAIL, "%s: it cannot be written: read-only", q->path);
-	case SQLITE_PERM: return msp_error_set(err, MSP_FAIL, "%s: Permission denied", q->path);
-	case SQLITE_NOTADB: return msp_error_set(err, MSP_USAGE, "%s: not a store", q->path);
-	case SQLITE_FULL: return msp_error_set(err, MSP_FAIL, "%s: No space left on device", q->path);
-	case SQLITE_NOMEM: return msp_sqlite_memory(err);
-	case SQLITE_CORRUPT: return msp_error_set(err, MSP_CORRUPT, "%s: damaged: %s", q->path, sqlite3_errmsg(db));
-	case SQLITE_CANTOPEN:
-	case SQLITE_IOERR:
-		if (e)
-			return msp_error_set(err, MSP_FAIL, "%s: %s", q->path, strerror(e));
-		break;
-	case SQLITE_TOOBIG: return msp_error_set(err, MSP_FAIL, "%s: a document too large for SQLite", q->path);
-	default: break;
-	}
-	return msp_error_set(err, MSP_FAIL, "%s: %s", q->path, sqlite3_errmsg(db));
-}
-
-/* ---- statements -------------------------------------------------------- */
-
-int msp_sqlite_run(struct msp_sqlite *q, const char *sql, struct msp_error *err)
-{
-	return sqlite3_exec(q->db, sql, NULL, NULL, NULL) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, q->db, err);
-}
-
-int msp_sqlite_runf(struct msp_sqlite *q, struct msp_error *err, const char *fmt, ...)
-{
-	va_list ap;
-	char *sql;
-	int s;
-
-	va_start(ap, fmt);
-	sql = sqlite3_vmprintf(fmt, ap);
-	va_end(ap);
-	if (!sql)
-		return msp_sqlite_memory(err);
-	s = msp_sqlite_run(q, sql, err);
-	sqlite3_free(sql);
-	return s;
-}
-
-int msp_sqlite_prepare(struct msp_sqlite *q, sqlite3 *db, const char *sql, sqlite3_stmt **out, struct msp_error *err)
-{
-	return sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
-}
-
-int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct msp_error *err)
-{
-	sqlite3_stmt *st;
-	int s = msp_sqlite_prepare(q, q->db, sql, &st, err);
-
-	if (s != MSP_OK)
-		return s;
-	*out = 0;
-	if (sqlite3_step(st) == SQLITE_ROW)
-		*out = sqlite3_column_int64(st, 0);
-	return sqlite3_finalize(st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, q->db, err);
-}
-
-int msp_sqlite_begin(struct msp_sqlite *q, struct msp_error *err)
-{
-	if (q->inside && q->spoiled) /* SQLite may have ended the transaction by itself */
-		return msp_error_set(err, MSP_FAIL, "%s: a part of the transaction failed", q->path);
-	return q->inside ? MSP_OK : msp_sqlite_run(q, "BEGIN IMMEDIATE", err);
-}
-
-int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err)
-{
-	if (q->inside) {
-		q->spoiled = q->spoiled || s != MSP_OK;
-		return s;
-	}
-	if (s == MSP_OK) {
-		s = msp_sqlite_run(q, "COMMIT", err);
-		q->wrote = q->wrote || s == MSP_OK;
-	}
-	if (s != MSP_OK) {
-		if (!sqlite3_get_autocommit(q->db)) /* SQLite may have rolled back by itself */
-			(void)sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
-		msp_tables_forget(q); /* what it made is undone */
-	}
-	return s;
-}
-
-static int begin(struct msp_store *store, struct msp_error *err)
-{
-	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	int s;
-
-	if (q->inside)
-		return msp_error_set(err, MSP_USAGE, "%s: a transaction in a transaction", q->path);
-	s = msp_sqlite_begin(q, err);
-	q->inside = s == MSP_OK;
-	q->spoiled = false;
-	return s;
-}
-
-static int end(struct msp_store *store, bool keep, struct msp_error *err)
-{
-	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	int s;
-
-	if (!q->inside)
-		return MSP_OK;
-	q->inside = false;
-	s = msp_sqlite_end(q, keep && !q->spoiled ? MSP_OK : MSP_FAIL, err);
-	if (!keep)
-		return MSP_OK;
-	return q->spoiled ? msp_error_set(err, MSP_FAIL, "%s: nothing was written, as a part of it failed", q->path) : s;
-}
 
 /* ---- functions --------------------------------------------------------- */
 
@@ -209,7 +75,7 @@ static int busy(void *context, int n)
 		q->interrupted = true;
 		return 0;
 	}
-	if (waited > BUSY_MS)
+	if (waited > MSP_SQLITE_BUSY_MS)
 		return 0;
 	t.tv_nsec = (n < (int)(sizeof(first_ms) / sizeof(*first_ms)) ? first_ms[n] : waited < 5000 ? 20 : 5) * 1000000;
 	(void)nanosleep(&t, NULL);
@@ -480,7 +346,7 @@ static int close_store(struct msp_store *store, struct msp_error *err)
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
 	int s = MSP_OK;
 
-	(void)end(store, false, NULL);
+	(void)msp_sqlite_user_end(store, false, NULL);
 	msp_tables_forget(q);
 	sqlite3_close(q->reader);
 	if (q->db && q->wal && q->wrote) {
@@ -501,7 +367,7 @@ static const struct msp_backend backend = {
 	.next = msp_sqlite_next, .done = msp_sqlite_done, .explain = msp_sqlite_explain, .count = msp_sqlite_count, .distinct = msp_sqlite_distinct,
 	.put = msp_sqlite_put, .update = msp_sqlite_update, .remove = msp_sqlite_remove, .drop = msp_sqlite_drop,
 	.index = msp_sqlite_index, .indexes = msp_sqlite_indexes, .index_drop = msp_sqlite_index_drop, .check = msp_sqlite_check,
-	.clock = file_clock, .begin = begin, .end = end,
+	.clock = file_clock, .begin = msp_sqlite_user_begin, .end = msp_sqlite_user_end,
 };
 
 int msp_sqlite_open(const char *path, unsigned flags, int (*poll)(void *context), void *context, struct msp_store **out, struct msp_error *err)

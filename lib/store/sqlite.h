@@ -19,6 +19,7 @@
 
 #define MSP_SQLITE_APPLICATION 0x6d736462 /* "msdb" */
 #define MSP_SQLITE_FORMAT 1               /* user_version */
+#define MSP_SQLITE_BUSY_MS 30000          /* for another process's lock */
 
 enum msp_column_class {
 	MSP_C_TEXT = 1, MSP_C_OID, MSP_C_DOUBLE, MSP_C_INT, MSP_C_BOOL,
@@ -65,17 +66,22 @@ struct msp_sqlite {
 };
 
 /* ---- sqlite.c */
+sqlite3 *msp_sqlite_reader(struct msp_sqlite *q, struct msp_error *err);
+
+/* ---- sqlite_statement.c */
 int msp_sqlite_fail(struct msp_sqlite *q, sqlite3 *db, struct msp_error *err);
+int msp_sqlite_memory(struct msp_error *err);
 int msp_sqlite_run(struct msp_sqlite *q, const char *sql, struct msp_error *err) MSP_CHECKED;
-int msp_sqlite_prepare(struct msp_sqlite *q, sqlite3 *db, const char *sql, sqlite3_stmt **out, struct msp_error *err) MSP_CHECKED;
 /* Formats as sqlite3_mprintf(), and runs. */
 int msp_sqlite_runf(struct msp_sqlite *q, struct msp_error *err, const char *fmt, ...) MSP_CHECKED;
+int msp_sqlite_prepare(struct msp_sqlite *q, sqlite3 *db, const char *sql, sqlite3_stmt **out, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct msp_error *err) MSP_CHECKED;
 /* A transaction that writes, or a part of that of the store's user; end: commits if s is MSP_OK, else rolls back; returns what became of it. */
 int msp_sqlite_begin(struct msp_sqlite *q, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err) MSP_CHECKED;
-sqlite3 *msp_sqlite_reader(struct msp_sqlite *q, struct msp_error *err);
-int msp_sqlite_memory(struct msp_error *err);
+/* That of the store's user. */
+int msp_sqlite_user_begin(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
+int msp_sqlite_user_end(struct msp_store *s, bool keep, struct msp_error *err);
 
 /* ---- sqlite_table.c */
 /* *out NULL: there is no such collection. */
