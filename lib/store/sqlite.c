@@ -186,7 +186,7 @@ static int settle(struct msp_sqlite *q, struct msp_error *err)
 	if (s != MSP_OK)
 		return s;
 	q->wal = sqlite3_step(st) == SQLITE_ROW && sqlite3_stricmp((const char *)sqlite3_column_text(st, 0), "wal") == 0;
-	if (sqlite3_finalize(st) != SQLITE_OK)
+	if (msp_sqlite_release(q, st) != SQLITE_OK)
 		return msp_sqlite_fail(q, q->db, err);
 	/* With a log, what was committed survives any crash of the program, and the disk is waited for when the store is closed. */
 	return msp_sqlite_run(q, q->wal ? "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000; PRAGMA cache_size = -32000"
@@ -203,6 +203,7 @@ static int open_unchanging(struct msp_sqlite *q, struct msp_error *err)
 	sqlite3_free(log);
 	if (!none)
 		return MSP_FAIL;
+	msp_sqlite_let_go(q, q->db);
 	sqlite3_close(q->db);
 	q->db = NULL;
 	return open_file(q, SQLITE_OPEN_READONLY, "?immutable=1", &q->db, err);
@@ -348,6 +349,8 @@ static int close_store(struct msp_store *store, struct msp_error *err)
 
 	(void)msp_sqlite_user_end(store, false, NULL);
 	msp_tables_forget(q);
+	msp_sqlite_let_go(q, q->db);
+	msp_sqlite_let_go(q, q->reader);
 	sqlite3_close(q->reader);
 	if (q->db && q->wal && q->wrote) {
 		s = sync_file(q, "-wal", err);

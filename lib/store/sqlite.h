@@ -48,6 +48,14 @@ struct msp_table {
 	struct msp_table *next;
 };
 
+/* A statement that is kept, to be used again. */
+struct msp_statement {
+	sqlite3_stmt *st; /* NULL: none */
+	bool used;        /* by somebody now */
+	uint64_t at;      /* when it was taken last, by the store's clock */
+};
+#define MSP_SQLITE_KEPT 24
+
 struct msp_sqlite {
 	struct msp_store store;
 	char *path;
@@ -63,6 +71,8 @@ struct msp_sqlite {
 	int64_t schema_version; /* of what is in tables */
 	struct msp_table *tables;
 	struct msp_bytes key; /* scratch */
+	struct msp_statement kept[MSP_SQLITE_KEPT];
+	uint64_t clock;
 };
 
 /* ---- sqlite.c */
@@ -74,7 +84,12 @@ int msp_sqlite_memory(struct msp_error *err);
 int msp_sqlite_run(struct msp_sqlite *q, const char *sql, struct msp_error *err) MSP_CHECKED;
 /* Formats as sqlite3_mprintf(), and runs. */
 int msp_sqlite_runf(struct msp_sqlite *q, struct msp_error *err, const char *fmt, ...) MSP_CHECKED;
+/* A statement that nobody else uses, without values: one that was kept, or a new one. It is to be given back, before what was bound to it
+ * goes, by msp_sqlite_release() (NULL is allowed), which returns what the last step did: SQLITE_OK or an error. */
 int msp_sqlite_prepare(struct msp_sqlite *q, sqlite3 *db, const char *sql, sqlite3_stmt **out, struct msp_error *err) MSP_CHECKED;
+int msp_sqlite_release(struct msp_sqlite *q, sqlite3_stmt *st);
+/* Before db is closed: its statements are kept no longer. */
+void msp_sqlite_let_go(struct msp_sqlite *q, const sqlite3 *db);
 int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct msp_error *err) MSP_CHECKED;
 /* A transaction that writes, or a part of that of the store's user; end: commits if s is MSP_OK, else rolls back; returns what became of it. */
 int msp_sqlite_begin(struct msp_sqlite *q, struct msp_error *err) MSP_CHECKED;

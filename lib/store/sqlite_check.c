@@ -67,7 +67,7 @@ static int integrity(struct look *k, bool *whole)
 		s = msp_error_set(k->err, MSP_INTERRUPTED, "interrupted");
 	else if (s == MSP_OK && code != SQLITE_DONE)
 		s = msp_sqlite_fail(k->q, k->q->db, k->err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(k->q, st);
 	return s;
 }
 
@@ -179,8 +179,8 @@ static int rows(struct look *k, struct msp_table *t)
 		if (s == MSP_OK && give_up(k))
 			s = msp_error_set(k->err, MSP_INTERRUPTED, "interrupted");
 	}
-	sqlite3_finalize(k->get);
-	sqlite3_finalize(k->same);
+	(void)msp_sqlite_release(k->q, k->get);
+	(void)msp_sqlite_release(k->q, k->same);
 	k->get = k->same = NULL;
 	sqlite3_free(get);
 	msp_bytes_free(&sql);

@@ -56,7 +56,7 @@ static int put_plan(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t
 	}
 	if (s == MSP_OK && put(out, *between == ';' ? "\n" : "index: none\n"))
 		s = msp_sqlite_memory(err);
-	if (sqlite3_finalize(st) != SQLITE_OK && s == MSP_OK)
+	if (msp_sqlite_release(q, st) != SQLITE_OK && s == MSP_OK)
 		s = msp_sqlite_fail(q, db, err);
 	return s;
 }
@@ -89,7 +89,7 @@ int msp_sqlite_explain(struct msp_store *store, const char *name, const struct m
 		s = put_sql(st, out, err);
 	if (s == MSP_OK)
 		s = put_plan(q, q->db, t, st, out, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	msp_bytes_free(&tail);
 	msp_where_free(&plan);
 	return s;

@@ -86,7 +86,7 @@ int msp_sqlite_next(struct msp_cursor *base, const bson_t **doc, struct msp_erro
 		bson_destroy(&c->doc);
 	c->made = false;
 	if (code == SQLITE_DONE) {
-		sqlite3_finalize(c->st); /* so that a log can be moved into its file */
+		(void)msp_sqlite_release(q, c->st); /* so that a log can be moved into its file */
 		c->st = NULL;
 		return 0;
 	}
@@ -115,7 +115,7 @@ void msp_sqlite_done(struct msp_cursor *base)
 		bson_destroy(&c->doc);
 	if (c->projects)
 		bson_destroy(&c->projection);
-	sqlite3_finalize(c->st);
+	(void)msp_sqlite_release((struct msp_sqlite *)base->store, c->st);
 	msp_where_free(&c->plan);
 	free(c);
 }
@@ -150,7 +150,7 @@ int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *fi
 		else
 			s = msp_sqlite_fail(q, q->db, err);
 	}
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	msp_where_free(&plan);
 	return s;
 }

@@ -71,7 +71,7 @@ static int remember(struct msp_sqlite *q, const char *c, const char *name, const
 	sqlite3_bind_int(st, 4, flags & MSP_INDEX_UNIQUE ? 1 : 0);
 	if (sqlite3_step(st) != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	return s;
 }
 
@@ -152,7 +152,7 @@ int msp_sqlite_indexes(struct msp_store *store, const char *c, bson_t *out, stru
 	}
 	if (code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	return s;
 }
 

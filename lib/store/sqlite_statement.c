@@ -67,9 +67,78 @@ int msp_sqlite_runf(struct msp_sqlite *q, struct msp_error *err, const char *fmt
 	return s;
 }
 
+/* Preparing one takes longer than finding a document with it, and those who read samples ask the same thousands of times. */
+#define KEPT_LENGTH 32768 /* bytes of a statement that is kept */
+
+/* The place of a statement that is kept; of NULL, one for another: empty, or that which was not used for the longest time. NULL: none. */
+static struct msp_statement *place_of(struct msp_sqlite *q, const sqlite3_stmt *st)
+{
+	struct msp_statement *oldest = NULL;
+
+	for (size_t i = 0; i < MSP_SQLITE_KEPT; i++) {
+		struct msp_statement *k = &q->kept[i];
+
+		if (k->st == st)
+			return k;
+		if (!st && !k->used && (!oldest || k->at < oldest->at))
+			oldest = k;
+	}
+	return oldest;
+}
+
+static struct msp_statement *kept(struct msp_sqlite *q, const sqlite3 *db, const char *sql)
+{
+	for (size_t i = 0; i < MSP_SQLITE_KEPT; i++) {
+		struct msp_statement *k = &q->kept[i];
+
+		if (k->st && !k->used && sqlite3_db_handle(k->st) == db && strcmp(sqlite3_sql(k->st), sql) == 0)
+			return k;
+	}
+	return NULL;
+}
+
 int msp_sqlite_prepare(struct msp_sqlite *q, sqlite3 *db, const char *sql, sqlite3_stmt **out, struct msp_error *err)
 {
-	return sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
+	struct msp_statement *k = kept(q, db, sql);
+
+	if (!k) {
+		if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) != SQLITE_OK)
+			return msp_sqlite_fail(q, db, err);
+		k = strlen(sql) <= KEPT_LENGTH ? place_of(q, NULL) : NULL;
+		if (!k)
+			return MSP_OK;
+		sqlite3_finalize(k->st);
+		k->st = *out;
+	}
+	k->used = true;
+	k->at = ++q->clock;
+	*out = k->st;
+	return MSP_OK;
+}
+
+int msp_sqlite_release(struct msp_sqlite *q, sqlite3_stmt *st)
+{
+	struct msp_statement *k = st ? place_of(q, st) : NULL;
+	int code;
+
+	if (!k)
+		return sqlite3_finalize(st);
+	code = sqlite3_reset(st); /* which also ends its reading, so that a log can be moved into its file */
+	(void)sqlite3_clear_bindings(st);
+	k->used = false;
+	return code;
+}
+
+void msp_sqlite_let_go(struct msp_sqlite *q, const sqlite3 *db)
+{
+	for (size_t i = 0; i < MSP_SQLITE_KEPT; i++) {
+		struct msp_statement *k = &q->kept[i];
+
+		if (!k->st || sqlite3_db_handle(k->st) != db)
+			continue;
+		sqlite3_finalize(k->st);
+		memset(k, 0, sizeof(*k));
+	}
 }
 
 int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct msp_error *err)
@@ -82,7 +151,7 @@ int msp_sqlite_int(struct msp_sqlite *q, const char *sql, int64_t *out, struct m
 	*out = 0;
 	if (sqlite3_step(st) == SQLITE_ROW)
 		*out = sqlite3_column_int64(st, 0);
-	return sqlite3_finalize(st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, q->db, err);
+	return msp_sqlite_release(q, st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, q->db, err);
 }
 
 int msp_sqlite_begin(struct msp_sqlite *q, struct msp_error *err)

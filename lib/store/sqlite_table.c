@@ -77,7 +77,7 @@ static int load_columns(struct msp_sqlite *q, struct msp_table *t, struct msp_er
 	}
 	if (s == MSP_OK && code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	return s;
 }
 
@@ -116,7 +116,7 @@ static int load_uniques(struct msp_sqlite *q, struct msp_table *t, struct msp_er
 		s = load_unique(t, st, err);
 	if (s == MSP_OK && code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	return s;
 }
 
@@ -135,7 +135,7 @@ static int spelled(struct msp_sqlite *q, const char *name, char **out, struct ms
 		s = msp_sqlite_memory(err);
 	else if (code != SQLITE_ROW && code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	return s;
 }
 
@@ -287,7 +287,7 @@ int msp_sqlite_collections(struct msp_store *store, bson_t *out, struct msp_erro
 	}
 	if (code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	return s;
 }
 

@@ -45,7 +45,7 @@ static int matching(struct msp_sqlite *q, const struct msp_table *t, const bson_
 			s = msp_sqlite_memory(err);
 	if (s == MSP_OK && code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	msp_where_free(&plan);
 	return s;
 }
@@ -129,7 +129,7 @@ static int update_rows(struct msp_sqlite *q, struct msp_table *t, const struct r
 	sqlite3_free(sql);
 	for (size_t i = 0; s == MSP_OK && i < rows->n; i++)
 		s = update_row(q, t, get, rows->id[i], update, u, err);
-	sqlite3_finalize(get);
+	(void)msp_sqlite_release(q, get);
 	return s;
 }
 
@@ -181,7 +181,7 @@ int msp_sqlite_remove(struct msp_store *store, const char *c, const bson_t *filt
 			s = msp_sqlite_fail(q, q->db, err);
 		*deleted = (uint64_t)sqlite3_changes64(q->db);
 	}
-	sqlite3_finalize(st);
+	(void)msp_sqlite_release(q, st);
 	msp_where_free(&plan);
 	s = msp_sqlite_end(q, s, err);
 	if (s != MSP_OK)

@@ -470,7 +470,7 @@ int msp_where_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table 
 	if (s == MSP_OK)
 		s = bind_all(q, db, p, *out, err);
 	if (s != MSP_OK) {
-		sqlite3_finalize(*out);
+		(void)msp_sqlite_release(q, *out);
 		*out = NULL;
 	}
 	return s;
@@ -486,7 +486,7 @@ int msp_table_odd(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, 
 	if (s != MSP_OK)
 		return s;
 	*out = sqlite3_step(st) == SQLITE_ROW;
-	return sqlite3_finalize(st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
+	return msp_sqlite_release(q, st) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
 }
 
 /* ---- order ------------------------------------------------------------- */

@@ -367,6 +367,6 @@ int msp_table_refill(struct msp_sqlite *q, struct msp_table *t, struct msp_error
 	}
 	if (s == MSP_OK && code != SQLITE_DONE)
 		s = msp_sqlite_fail(q, q->db, err);
-	sqlite3_finalize(get);
+	(void)msp_sqlite_release(q, get);
 	return s;
 }
