@@ -121,6 +121,7 @@ static void share_options(struct read *r)
 	w->group = r->with.group;
 	w->algorithm = "msread";
 	msp_recordings_part(r->recordings, &w->part, &w->parts);
+	w->count = r->stores < r->sources.n; /* others may be divided by number, and go on where the stores ended */
 }
 
 static int start(void *self, struct msp_job *job)

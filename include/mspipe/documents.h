@@ -35,6 +35,7 @@ struct msp_choice {
 	const bson_t *projection, *sort; /* as in struct msp_find */
 	uint64_t limit;                  /* 0: none */
 	uint32_t batch;                  /* documents a round trip; 0: MSP_STORE_BATCH */
+	const struct msp_part *part;     /* as in struct msp_find */
 	msp_poll_fn *poll;               /* asked for each document: non-zero gives up (MSP_INTERRUPTED); may be NULL */
 	void *poll_context;
 };
@@ -48,7 +49,7 @@ MSP_API int msp_store_select(struct msp_store *s, const char *collection, const 
 MSP_API int msp_store_choice_filter(struct msp_store *s, const char *collection, const struct msp_choice *choice, bson_t *out,
                                     bool *exact, struct msp_error *err) MSP_CHECKED;
 /* Appends what msp_store_select() would do, as lines of text, each with its end: `filter: JSON`; on a file `sql: SELECT
- * ...`; `index: NAME`, as far as that is known, or `index: none`; `after the fetch: EXPR` for each expression that is
+ * ...`; `index: NAME`, as far as that is known, or `index: none`; on a server `part: ...` for a part; `after the fetch: EXPR` for each expression that is
  * evaluated then. */
 MSP_API int msp_store_explain(struct msp_store *s, const char *collection, const struct msp_choice *choice, struct msp_bytes *out,
                               struct msp_error *err) MSP_CHECKED;

@@ -55,16 +55,28 @@ MSP_API int msp_store_collections(struct msp_store *s, bson_t *out, struct msp_e
 
 struct msp_cursor; /* opaque */
 
+/* One of the parts into which documents are divided by a hash of each: 128 bits, of which the first 64, big-endian, divided by parts leave part - 1
+ * for those of the part. */
+struct msp_part {
+	uint32_t part, parts; /* 1 <= part <= parts */
+	/* Of a document, or of what the projection keys leaves of it (beside _id). MSP_OK or MSP_NOMEM. NULL: the hash of the _id, the same for all that
+	 * MongoDB finds equal. */
+	int (*hash)(void *context, const bson_t *doc, struct msp_id *out);
+	void *context;
+	const bson_t *keys;
+};
+
 struct msp_find {
 	const bson_t *filter;     /* NULL: every document */
 	const bson_t *projection; /* NULL: whole documents; {"key": 1, ...} or {"key": 0, ...} */
 	const bson_t *sort;       /* NULL: any order; {"key": 1 or -1, ...} */
 	uint64_t limit;           /* 0: none */
 	uint32_t batch;           /* documents a round trip; 0: MSP_STORE_BATCH */
+	const struct msp_part *part; /* NULL: all of them; else those of the part, of which there are at most limit */
 };
 
 /* A collection that is not there has no documents. find may be NULL: all documents. What it points at is not
- * used after the call. MSP_USAGE: a filter, projection or sort that cannot be. */
+ * used after the call, but for part, which has to stay till the cursor is freed. MSP_USAGE: a filter, projection or sort that cannot be. */
 MSP_API int msp_store_find(struct msp_store *s, const char *collection, const struct msp_find *find,
                            struct msp_cursor **out, struct msp_error *err) MSP_CHECKED;
 /* 1: *doc is the next document, borrowed till the next call; 0: there are no more; below 0: enum msp_status. */

@@ -99,6 +99,7 @@ struct msp_waves_options {
 	const char *algorithm;  /* for what a join logs */
 	uint64_t limit;         /* only the first so many documents, in the order that is asked for; 0: all */
 	uint32_t part, parts;   /* the part-th of parts, by a hash of the document's _id or its group's values; 0, 0: all */
+	bool count;             /* msp_waves_chosen() is wanted, so that documents of other parts cannot be left out by the store */
 };
 
 struct msp_waves; /* opaque: the objects of the documents that were chosen */
@@ -118,7 +119,7 @@ MSP_API bool msp_waves_sorted(const struct msp_waves *w);
 MSP_API bool msp_waves_is_origin(const struct msp_waves *w);
 MSP_API bool msp_waves_trouble(const struct msp_waves *w);
 MSP_API bool msp_waves_changed(const struct msp_waves *w);
-MSP_API uint64_t msp_waves_chosen(const struct msp_waves *w); /* documents so far, those of other parts included */
+MSP_API uint64_t msp_waves_chosen(const struct msp_waves *w); /* documents so far; with count or limit, those of other parts included */
 /* Whether any of the collections has a document; what was asked for, for messages. */
 MSP_API bool msp_waves_any(const struct msp_waves *w, const char **collections);
 /* What a store is asked, and how, for a person: a line each. Appends. */

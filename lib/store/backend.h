@@ -9,7 +9,7 @@
 typedef int msp_backend_found_fn(void *context, int kind, const char *collection, const bson_iter_t *id, const char *what);
 
 /* Changes with this struct: the back end for MongoDB is a module of its own. */
-#define MSP_BACKEND_VERSION 5u
+#define MSP_BACKEND_VERSION 6u
 
 struct msp_backend {
 	unsigned version;

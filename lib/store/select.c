@@ -88,7 +88,7 @@ static int question(struct msp_store *s, const char *collection, const struct ms
 
 	if (r != MSP_OK)
 		return r;
-	*find = (struct msp_find){.filter = filter, .sort = c->sort, .batch = c->batch};
+	*find = (struct msp_find){.filter = filter, .sort = c->sort, .batch = c->batch, .part = c->part};
 	if (*exact) {
 		find->projection = c->projection;
 		find->limit = c->limit;
@@ -98,6 +98,28 @@ static int question(struct msp_store *s, const char *collection, const struct ms
 	return r;
 }
 
+/* Whether the store, asked for all parts, would have a document. */
+static int other_parts(struct msp_store *s, const char *collection, const struct msp_choice *c, bool *out, struct msp_error *err)
+{
+	struct msp_find any = {.limit = 1};
+	struct msp_cursor *cursor = NULL;
+	const bson_t *doc;
+	bson_t filter;
+	bool exact;
+	int r = msp_store_choice_filter(s, collection, c, &filter, &exact, err);
+
+	if (r != MSP_OK)
+		return r;
+	any.filter = &filter;
+	r = msp_store_find(s, collection, &any, &cursor, err);
+	bson_destroy(&filter);
+	if (r == MSP_OK)
+		r = msp_cursor_next(cursor, &doc, err);
+	msp_cursor_free(cursor);
+	*out = r == 1;
+	return r < 0 ? r : MSP_OK;
+}
+
 /* Where nothing is chosen the store has left everything out, and no expression has complained: of a key that is nowhere,
  * perhaps. Some documents are looked at for that. */
 int msp_choice_look(struct msp_store *s, const char *collection, const struct msp_choice *c, struct msp_error *err)
@@ -105,11 +127,14 @@ int msp_choice_look(struct msp_store *s, const char *collection, const struct ms
 	const struct msp_find some = {.filter = c->filter, .limit = LOOKED_AT};
 	struct msp_cursor *cursor;
 	const bson_t *doc;
-	bool is;
+	bool is = false;
 	int r;
 
 	if (!c->exprs)
 		return MSP_OK;
+	r = c->part ? other_parts(s, collection, c, &is, err) : MSP_OK;
+	if (r != MSP_OK || is)
+		return r;
 	r = msp_store_find(s, collection, &some, &cursor, err);
 	if (r != MSP_OK)
 		return r;
@@ -236,6 +261,8 @@ static int explain(struct msp_store *s, const char *collection, const struct msp
 
 	if (r == MSP_OK)
 		r = s->backend->explain(s, collection, find, out, err);
+	if (r == MSP_OK && s->backend->remote && find->part)
+		r = msp_text_append(out, "part: told by the _id or the group of all; only its documents are fetched\n") ? memory(err) : MSP_OK;
 	for (size_t i = 0; r == MSP_OK && !exact && i < c->exprs; i++) {
 		text.len = 0;
 		if (msp_expr_text(c->expr[i], &text) || put_line(out, "after the fetch: ", text.data, text.len))

@@ -15,40 +15,6 @@
  * for one of them, the better. */
 #define BATCH 20000
 
-/* ---- functions --------------------------------------------------------- */
-
-/* msp_match(FILTER, doc) */
-static void sql_match(sqlite3_context *context, int n, sqlite3_value **v)
-{
-	const struct msp_filter *f = sqlite3_value_pointer(v[0], "msp_filter");
-	const void *data = sqlite3_value_blob(v[1]);
-	int match;
-	bson_t doc;
-
-	(void)n;
-	if (!f || !data || !bson_init_static(&doc, data, (size_t)sqlite3_value_bytes(v[1])))
-		sqlite3_result_error_code(context, SQLITE_CORRUPT);
-	else if ((match = msp_filter_match(f, &doc)) < 0)
-		sqlite3_result_error(context, "a regular expression takes too many steps", -1);
-	else
-		sqlite3_result_int(context, match);
-}
-
-/* msp_order(doc, key, descending): the bytes by which documents are sorted */
-static void sql_order(sqlite3_context *context, int n, sqlite3_value **v)
-{
-	const void *data = sqlite3_value_blob(v[0]);
-	const char *key = (const char *)sqlite3_value_text(v[1]);
-	struct msp_bytes out = {0};
-
-	(void)n;
-	if (!data || !key || msp_path_sort_key(data, (size_t)sqlite3_value_bytes(v[0]), key, sqlite3_value_int(v[2]) != 0, &out))
-		sqlite3_result_error_nomem(context);
-	else
-		sqlite3_result_blob64(context, out.data, out.len, SQLITE_TRANSIENT);
-	msp_bytes_free(&out);
-}
-
 /* ---- waiting ----------------------------------------------------------- */
 
 static int64_t milliseconds(void)
@@ -84,17 +50,12 @@ static int busy(void *context, int n)
 
 static int configure(struct msp_sqlite *q, sqlite3 *db, struct msp_error *err)
 {
-	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_handler(db, busy, q);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-	if (sqlite3_create_function(db, "msp_match", 2, flags, NULL, sql_match, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_create_function(db, "msp_order", 3, flags, NULL, sql_order, NULL, NULL) != SQLITE_OK)
-		return msp_sqlite_fail(q, db, err);
-	return MSP_OK;
+	return msp_sqlite_functions(db) == SQLITE_OK ? MSP_OK : msp_sqlite_fail(q, db, err);
 }
 
 /* ---- opening ----------------------------------------------------------- */

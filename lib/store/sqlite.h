@@ -98,6 +98,10 @@ int msp_sqlite_end(struct msp_sqlite *q, int s, struct msp_error *err) MSP_CHECK
 int msp_sqlite_user_begin(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_user_end(struct msp_store *s, bool keep, struct msp_error *err);
 
+/* ---- sqlite_function.c */
+/* Gives SQL its functions; an error of SQLite's. */
+int msp_sqlite_functions(sqlite3 *db) MSP_CHECKED;
+
 /* ---- sqlite_table.c */
 /* *out NULL: there is no such collection. */
 int msp_table_find(struct msp_sqlite *q, const char *name, struct msp_table **out, struct msp_error *err) MSP_CHECKED;
@@ -133,18 +137,21 @@ int msp_sqlite_update(struct msp_store *s, const char *c, const bson_t *filter, 
 int msp_sqlite_remove(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *deleted, struct msp_error *err) MSP_CHECKED;
 
 /* ---- sqlite_where.c */
-/* A condition that no row fails whose document matches: SQL text, and the values of its ?NNN, numbered from 2 (?1 is the
- * filter). exact: nor does another pass it, so the filter need not be asked. */
+/* A condition that no row fails whose document matches: SQL text, and the values of its ?NNN, numbered from 2 (?1 is this
+ * struct). exact: nor does another pass it, so the filter need not be asked. */
 struct msp_where {
 	struct msp_bytes sql;
 	struct msp_bytes *value; /* rank, then bytes to be bound */
 	size_t values;
 	bool exact;
 	struct msp_filter *filter;
+	const struct msp_part *part; /* NULL: all */
 };
 /* t is in use in db; odd: it has rows that are. */
 int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_where *out,
                   struct msp_error *err) MSP_CHECKED;
+/* Only those of a part, too. */
+int msp_where_part(struct msp_where *p, const struct msp_table *t, const struct msp_part *part, struct msp_error *err) MSP_CHECKED;
 void msp_where_free(struct msp_where *p);
 /* "SELECT what FROM t WHERE plan tail", or with what NULL "DELETE"; bound, ready to be stepped. p has to live as long. */
 int msp_where_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_where *p, const char *what,

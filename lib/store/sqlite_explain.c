@@ -82,6 +82,8 @@ int msp_sqlite_explain(struct msp_store *store, const char *name, const struct m
 	if (s == MSP_OK)
 		s = msp_where_make(q, t, odd, f->filter, &plan, err);
 	if (s == MSP_OK)
+		s = msp_where_part(&plan, t, f->part, err);
+	if (s == MSP_OK)
 		s = msp_sqlite_tail(t, odd, f, &tail, err);
 	if (s == MSP_OK)
 		s = msp_where_prepare(q, q->db, t, &plan, "_doc", (const char *)tail.data, &st, err);

@@ -40,6 +40,8 @@ static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table 
 	if (s == MSP_OK)
 		s = msp_where_make(q, t, odd, f->filter, &c->plan, err);
 	if (s == MSP_OK)
+		s = msp_where_part(&c->plan, t, f->part, err);
+	if (s == MSP_OK)
 		s = msp_sqlite_tail(t, odd, f, &tail, err);
 	if (s == MSP_OK)
 		s = msp_where_prepare(q, c->db, t, &c->plan, "_doc", (const char *)tail.data, &c->st, err);

@@ -2,6 +2,7 @@
 #include "store/order.h"
 #include "store/sqlite.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -424,9 +425,31 @@ int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, co
 	return s;
 }
 
+/* Of so many parts a row's _key is looked up in its index before the row is read: of fewer, there is one of the part in almost every page. */
+#define FEW_PARTS 8
+
+int msp_where_part(struct msp_where *p, const struct msp_table *t, const struct msp_part *part, struct msp_error *err)
+{
+	bool first = p->sql.len == 0, by_index = first && part && !part->hash && part->parts >= FEW_PARTS;
+	char text[64];
+	int r;
+
+	if (!part)
+		return MSP_OK;
+	p->part = part;
+	r = msp_sql_text(&p->sql, first ? " WHERE " : " AND ");
+	if (part->hash)
+		return r || msp_sql_text(&p->sql, "msp_in_part(?1, _doc)") ? msp_sqlite_memory(err) : MSP_OK;
+	snprintf(text, sizeof(text), "msp_part(_key, %" PRIu32 ") = %" PRIu32, part->parts, part->part - 1);
+	if (by_index)
+		r = r || msp_sql_text(&p->sql, "rowid IN (SELECT rowid FROM ") || msp_sql_text(&p->sql, t->quoted) || msp_sql_text(&p->sql, " WHERE ");
+	return r || msp_sql_text(&p->sql, text) || msp_sql_text(&p->sql, by_index ? ")" : "") ? msp_sqlite_memory(err) : MSP_OK;
+}
+
 static int bind_all(struct msp_sqlite *q, sqlite3 *db, const struct msp_where *p, sqlite3_stmt *st, struct msp_error *err)
 {
-	int code = sqlite3_bind_parameter_count(st) >= 1 ? sqlite3_bind_pointer(st, 1, p->filter, "msp_filter", NULL) : SQLITE_OK;
+	union { const struct msp_where *in; void *out; } self = {.in = p}; /* it is only read */
+	int code = sqlite3_bind_parameter_count(st) >= 1 ? sqlite3_bind_pointer(st, 1, self.out, "msp_where", NULL) : SQLITE_OK;
 
 	for (size_t k = 0; code == SQLITE_OK && k < p->values; k++) {
 		const uint8_t *v = p->value[k].data;

@@ -3,9 +3,11 @@
 
 #include "store/edit.h"
 #include "store/order.h"
+#include "store/part.h"
 #include "store/sorted.h"
 #include "store/utf8.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -150,9 +152,15 @@ int msp_store_find(struct msp_store *s, const char *c, const struct msp_find *fi
 		r = msp_project_check(f.projection, err);
 	if (r == MSP_OK && f.sort)
 		r = check_order(f.sort, "sort", true, err);
+	if (r == MSP_OK && f.part && (f.part->part < 1 || f.part->part > f.part->parts))
+		r = msp_error_set(err, MSP_USAGE, "part %" PRIu32 " of %" PRIu32, f.part->part, f.part->parts);
 	if (f.batch == 0)
 		f.batch = MSP_STORE_BATCH;
-	return r == MSP_OK ? s->backend->find(s, c, &f, out, err) : r;
+	if (r != MSP_OK)
+		return r;
+	if (f.part && f.part->parts == 1)
+		f.part = NULL;
+	return f.part && s->backend->remote ? msp_part_find(s, c, &f, out, err) : s->backend->find(s, c, &f, out, err);
 }
 
 int msp_cursor_next(struct msp_cursor *c, const bson_t **doc, struct msp_error *err)

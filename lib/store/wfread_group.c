@@ -1,4 +1,5 @@
-/* Groups of waveform documents: which one a document is of, and the bracket that opens it. */
+/* Groups and parts of waveform documents: which ones a document is of, and the bracket that opens a group. */
+#include "store/edit.h"
 #include "store/order.h"
 #include "store/path.h"
 #include "store/wfread.h"
@@ -53,6 +54,82 @@ int wf_place(const struct wf_selection *s, const char *collection, const bson_t 
 	msp_bytes_free(&text);
 	return rc;
 }
+
+/* ---- parts -------------------------------------------------------------- */
+
+static int part_hash(void *context, const bson_t *doc, struct msp_id *out)
+{
+	const struct wf_parting *p = context;
+	struct wf_place place;
+
+	if (wf_place(p->s, p->collection, doc, &place) != MSP_OK)
+		return MSP_NOMEM;
+	*out = place.hash;
+	return MSP_OK;
+}
+
+/* What goes into arrays by number does not come back from a projection where it was. */
+static bool has_number(const char *key)
+{
+	for (; key; key = strchr(key, '.') ? strchr(key, '.') + 1 : NULL)
+		if (key[0] >= '0' && key[0] <= '9')
+			return true;
+	return false;
+}
+
+/* What decides the part of a document; NULL: it is not to be said. */
+static int part_keys(const struct wf_selection *s, bson_t **out, struct msp_error *err)
+{
+	bson_t *keys = bson_new();
+	bool good = !s->o.read.ensembles || BSON_APPEND_INT32(keys, "msp.ensemble.id", 1), numbers = false;
+
+	for (uint32_t i = 0; good && i < s->group.n; i++) {
+		const char *key = wf_document_key(s->group.key[i].name);
+
+		if (!key || bson_has_field(keys, key))
+			continue;
+		numbers = numbers || has_number(key);
+		good = BSON_APPEND_INT32(keys, key, 1);
+	}
+	if (good && bson_empty(keys)) /* of groups, all that the collection's objects share */
+		good = BSON_APPEND_INT32(keys, "_id", 1);
+	*out = keys;
+	if (!good || numbers || msp_project_check(keys, NULL) != MSP_OK) {
+		bson_destroy(keys);
+		*out = NULL;
+	}
+	return good ? MSP_OK : msp_error_set(err, MSP_NOMEM, "out of memory");
+}
+
+int wf_part(struct wf_parting *p, const struct wf_selection *s, const char *collection, const struct msp_part **out,
+            struct msp_error *err)
+{
+	int rc = MSP_OK;
+
+	wf_part_free(p);
+	*out = NULL;
+	if (s->o.parts == 0 || s->o.limit > 0 || s->o.count)
+		return MSP_OK;
+	p->s = s;
+	p->collection = collection;
+	p->part = (struct msp_part){.part = s->o.part, .parts = s->o.parts};
+	if (s->o.group || s->o.read.ensembles) {
+		rc = part_keys(s, &p->keys, err);
+		p->part.hash = part_hash;
+		p->part.context = p;
+		p->part.keys = p->keys;
+	}
+	*out = &p->part;
+	return rc;
+}
+
+void wf_part_free(struct wf_parting *p)
+{
+	bson_destroy(p->keys);
+	memset(p, 0, sizeof *p);
+}
+
+/* ---- brackets ----------------------------------------------------------- */
 
 int wf_bracket(const struct wf_selection *s, const bson_t *doc, const struct wf_place *place, struct msp_object *out)
 {

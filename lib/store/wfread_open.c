@@ -136,6 +136,7 @@ void wf_close_cursor(struct msp_waves *w)
 	msp_cursor_free(w->cursor);
 	bson_destroy(w->filter);
 	bson_destroy(w->order);
+	wf_part_free(&w->parting);
 	w->cursor = NULL;
 	w->filter = w->order = NULL;
 }
@@ -196,8 +197,11 @@ bool msp_waves_remark(const struct msp_waves *w, unsigned i, char *buf, size_t s
 int wf_choice(struct msp_waves *w, const char *collection, struct msp_choice *c, bson_t *filter, bson_t *order,
               struct msp_error *err)
 {
-	int rc = wf_filter(&w->s, collection, filter, err);
+	const struct msp_part *part;
+	int rc = wf_part(&w->parting, &w->s, collection, &part, err);
 
+	if (rc == MSP_OK)
+		rc = wf_filter(&w->s, collection, filter, err);
 	if (rc != MSP_OK)
 		return rc;
 	rc = wf_order(&w->s, w->sorts, order, err);
@@ -209,6 +213,7 @@ int wf_choice(struct msp_waves *w, const char *collection, struct msp_choice *c,
 	                         .poll = w->s.o.read.poll, .poll_context = w->s.o.read.context};
 	c->sort = bson_empty(order) ? NULL : order;
 	c->batch = w->s.o.read.headers ? 0 : WITH_SAMPLES;
+	c->part = part;
 	c->limit = w->s.o.limit ? w->s.o.limit - w->chosen : 0;
 	return MSP_OK;
 }

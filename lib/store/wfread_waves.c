@@ -1,4 +1,5 @@
 /* The objects of a selection of waveform documents, one after the other. */
+#include "store/part.h"
 #include "store/wfread.h"
 #include "store/wfwaves.h"
 
@@ -11,14 +12,9 @@ static int memory(struct msp_error *err)
 
 /* ---- documents --------------------------------------------------------- */
 
-/* What the first 8 bytes of a hash say is as good as chance, and the same everywhere. */
 static bool in_part(const struct msp_waves *w)
 {
-	uint64_t h = 0;
-
-	for (int i = 0; i < 8; i++)
-		h = h << 8 | w->place.hash.byte[i];
-	return w->s.o.parts == 0 || h % w->s.o.parts == w->s.o.part - 1;
+	return w->s.o.parts == 0 || msp_part_of(&w->place.hash, w->s.o.parts) == w->s.o.part - 1;
 }
 
 static int open_cursor(struct msp_waves *w, struct msp_error *err)

@@ -34,6 +34,18 @@ int wf_place(const struct wf_selection *s, const char *collection, const bson_t 
 /* The bracket that begins its group, into out, which is reset. */
 int wf_bracket(const struct wf_selection *s, const bson_t *doc, const struct wf_place *place, struct msp_object *out) MSP_CHECKED;
 
+/* What the store is told of the part. */
+struct wf_parting {
+	const struct wf_selection *s;
+	const char *collection;
+	struct msp_part part;
+	bson_t *keys; /* part.keys, or NULL */
+};
+/* *out NULL: nothing, since there are no parts, or all documents have to be counted. It is in p, as is what it points at. */
+int wf_part(struct wf_parting *p, const struct wf_selection *s, const char *collection, const struct msp_part **out,
+            struct msp_error *err) MSP_CHECKED;
+void wf_part_free(struct wf_parting *p);
+
 #define WF_COLLECTIONS 2
 
 struct msp_waves {
@@ -45,8 +57,9 @@ struct msp_waves {
 	int collections, at;    /* at: that is being read, or, behind the last, no more */
 	bool sorts, any, ended; /* ended: the cursor has no more */
 	struct msp_cursor *cursor;
-	struct msp_choice choice; /* the cursor's, which borrows from the next two */
+	struct msp_choice choice; /* the cursor's, which borrows from the next three */
 	bson_t *filter, *order;
+	struct wf_parting parting;
 	const bson_t *doc;   /* chosen, and not yet begun; borrowed from the cursor */
 	struct wf_place place;
 	bool reading, open;  /* a document gives objects; a bracket is open */

@@ -244,6 +244,13 @@ static void filters(const char *c)
 	want(c, "{'sta': {'$nin': ['AAK', null]}}", "2 6 7 8 9 10");
 	want(c, "{'_id': {'$in': [3, 1, 99, 'x']}}", "1 3");
 	want(c, "{'npts': {'$in': [{'$numberDouble': 'NaN'}, 200]}}", "2");
+	/* long ones, which are looked up; in the second each has to be asked of what the first leaves */
+	want(c, "{'sta': {'$in': ['a', 'b', 'c', 'd', 'e', 'ANMO', 'AAK', 'zz', 5, 6, 7]}}", "1 2 3 6");
+	want(c, "{'_id': {'$in': [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 'x']}, 'sta': {'$ne': 'AAK'}, 'x.y': {'$exists': false}}", "4 5 7 8 9");
+	want(c, "{'sta': {'$in': ['a', 'b', 'c', 'd', 'e', 'f', 'g', null]}}", "4 5");
+	want(c, "{'sta': {'$nin': ['AAK', 'b', 'c', 'd', 'e', 'f', 'g', null]}}", "2 6 7 8 9 10");
+	want(c, "{'npts': {'$in': [-1, -2, -3, -4, -5, -6, -7, {'$numberDouble': 'NaN'}, 200.0]}}", "2 7");
+	want(c, "{'sta': {'$in': ['1', '2', '3', '4', '5', '6', '7', {'$regularExpression': {'pattern': '^a', 'options': ''}}]}}", "7");
 	want(c, "{'npts': {'$all': [1, [2, 3]]}}", "8");
 	want(c, "{'sta': {'$all': ['AAK', 'B']}}", "3");
 	want(c, "{'sta': {'$all': ['AAK']}}", "1 3");
@@ -624,6 +631,126 @@ static void many(void)
 	drop_json(update);
 }
 
+/* ---- parts ------------------------------------------------------------- */
+
+static int by_sta(void *context, const bson_t *doc, struct msp_id *out)
+{
+	bson_iter_t it;
+	const char *sta = bson_iter_init_find(&it, doc, "sta") && BSON_ITER_HOLDS_UTF8(&it) ? bson_iter_utf8(&it, NULL) : "";
+
+	CHECK(context == &store);
+	*out = msp_id_hash(sta, strlen(sta));
+	return MSP_OK;
+}
+
+static uint32_t part_of(const struct msp_id *hash, uint32_t parts)
+{
+	uint64_t h = 0;
+
+	for (int i = 0; i < 8; i++)
+		h = h << 8 | hash->byte[i];
+	return (uint32_t)(h % parts) + 1;
+}
+
+#define DIVIDED 120
+
+struct met {
+	uint32_t part[DIVIDED]; /* in which the document with this number is; 0: in none */
+	unsigned n;
+};
+
+/* Of each part all documents. */
+static void divide(const char *c, const struct msp_find *find, uint32_t parts, struct msp_part *p, struct met *met)
+{
+	struct msp_find f = *find;
+	const bson_t *doc;
+	struct msp_cursor *cursor;
+
+	memset(met, 0, sizeof(*met));
+	p->parts = parts;
+	f.part = p;
+	for (p->part = 1; p->part <= parts; p->part++) {
+		int r = msp_store_find(store, c, &f, &cursor, &error), last = -1;
+
+		for (; r == MSP_OK && (r = msp_cursor_next(cursor, &doc, &error)) == 1; r = MSP_OK) {
+			bson_iter_t it;
+			int n = bson_iter_init_find(&it, doc, "number") ? bson_iter_int32(&it) : 0;
+			struct msp_id hash;
+
+			CHECKF(n >= 0 && n < DIVIDED && met->part[n] == 0, "%d was in part %u, and is in %u", n, met->part[n], p->part);
+			met->part[n] = p->part;
+			met->n++;
+			if (p->hash && by_sta(p->context, doc, &hash) == MSP_OK)
+				CHECK(part_of(&hash, parts) == p->part);
+			CHECKF(!f.sort || n > last, "%d after %d", n, last);
+			last = n;
+			CHECKF(!f.projection || !bson_has_field(doc, "sta"), "%d has sta", n);
+		}
+		CHECKF(r == 0, "%d: %s", r, error.text);
+		msp_cursor_free(cursor);
+	}
+}
+
+/* _ids of several types; documents of a few stations. The part is that of the _id's or the station's hash, whatever is asked besides. */
+static void parts(const char *c)
+{
+	static const char *const id[] = {"", "'id", "{'a': "}, *const id_end[] = {"", "'", "}"};
+	bson_t *some = json("{'number': {'$lt': 60}}"), *sort = json("{'number': 1}"), *numbers = json("{'number': 1}"), *sta = json("{'sta': 1}");
+	struct msp_part p = {0};
+	struct msp_find find = {0};
+	struct met whole, met;
+	struct msp_cursor *cursor;
+	bson_t *doc[DIVIDED];
+
+	CHECK(msp_store_drop(store, c, &error) == MSP_OK);
+	for (int i = 0; i < DIVIDED; i++) {
+		char text[100];
+
+		snprintf(text, sizeof(text), "{'_id': %s%d%s, 'number': %d, 'sta': 'S%d'}", id[i % 3], i, id_end[i % 3], i, i % 7);
+		doc[i] = json(text);
+	}
+	CHECKF(msp_store_insert(store, c, (const bson_t *const *)doc, DIVIDED, NULL, &error) == MSP_OK, "%s", error.text);
+	for (uint32_t n = 1; n <= 10; n = 2 * n + 1) { /* 1, 3, 7 */
+		for (int by = 0; by < 3; by++) {
+			p.hash = by ? by_sta : NULL;
+			p.context = &store;
+			p.keys = by == 2 ? sta : NULL;
+			find = (struct msp_find){.batch = 20};
+			divide(c, &find, n, &p, &whole);
+			CHECKF(whole.n == DIVIDED, "%u parts have %u documents", n, whole.n);
+			find.filter = some;
+			find.sort = sort;
+			divide(c, &find, n, &p, &met);
+			CHECKF(met.n == DIVIDED / 2 && memcmp(met.part, whole.part, DIVIDED / 2 * sizeof(*met.part)) == 0, "%u", met.n);
+			find.projection = numbers;
+			p.hash = NULL; /* the projection has no station to be looked at above */
+			divide(c, &find, n, &p, &met);
+			CHECKF(met.n == DIVIDED / 2, "%u", met.n);
+		}
+	}
+	/* what the part of a document is, is the same everywhere */
+	p.hash = NULL;
+	divide(c, &(struct msp_find){.filter = some}, 5, &p, &met);
+	CHECKF(met.part[0] == 3 && met.part[1] == 3 && met.part[2] == 4, "%u %u %u", met.part[0], met.part[1], met.part[2]);
+	/* the limit is of the part */
+	p.part = 2;
+	p.parts = 4;
+	find = (struct msp_find){.part = &p, .limit = 7, .batch = 3};
+	CHECK(msp_store_find(store, c, &find, &cursor, &error) == MSP_OK);
+	for (met.n = 0; msp_cursor_next(cursor, &(const bson_t *){NULL}, &error) == 1; met.n++)
+		;
+	CHECKF(met.n == 7, "%u", met.n);
+	msp_cursor_free(cursor);
+	p.part = 5;
+	CHECK(msp_store_find(store, c, &find, &cursor, &error) == MSP_USAGE);
+	drop_json(some);
+	drop_json(sort);
+	drop_json(numbers);
+	drop_json(sta);
+	for (int i = 0; i < DIVIDED; i++)
+		drop_json(doc[i]);
+}
+
 /* Four processes: disjoint inserts, equal upserts, a counter. */
 static int worker(int me)
 {
@@ -825,6 +952,8 @@ int main(int argc, char **argv)
 	deletes();
 	indexes();
 	many();
+	parts("wf_TimeSeries");
+	parts("anything");
 	together();
 	files();
 	transactions();
