@@ -89,6 +89,8 @@ static int close_store(struct msp_store *s, struct msp_error *err)
 		mongoc_database_destroy(m->db);
 	if (m->client)
 		mongoc_client_destroy(m->client);
+	for (int i = 0; i < MONGO_MET; i++)
+		free(m->met[i]);
 	free(m->name);
 	return MSP_OK;
 }

@@ -6,11 +6,15 @@
 
 #include <mongoc/mongoc.h>
 
+#define MONGO_MET 8
+
 struct mongo {
 	struct msp_store store;
 	mongoc_client_t *client;
 	mongoc_database_t *db;
 	char *name; /* for messages */
+	char *met[MONGO_MET]; /* collections in which documents were met that take the place of others; NULL: none */
+	unsigned next_met;
 };
 
 /* ---- mongo.c */

@@ -1,6 +1,7 @@
 /* The back end for MongoDB servers: putting, changing and removing documents. What may be repeated without harm is. */
 #include "store/mongo.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DUPLICATE_KEY 11000
@@ -43,8 +44,11 @@ static bool add_write(mongoc_bulk_operation_t *bulk, const bson_t *doc, bool rep
 	return ok;
 }
 
+/* How a bulk ended that failed. */
+enum ended { FOR_GOOD, MAY_REPEAT, DUPLICATE /* a unique key is there already */ };
+
 /* One bulk of the documents from *at on. *at: how far it came. */
-static int write_once(struct mongo *m, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *at, bool *repeat,
+static int write_once(struct mongo *m, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *at, enum ended *how,
                       struct msp_error *err)
 {
 	mongoc_collection_t *to = msp_mongo_collection(m, c);
@@ -55,6 +59,7 @@ static int write_once(struct mongo *m, const char *c, const bson_t *const *docs,
 	uint64_t index = 0;
 	int r = MSP_OK;
 
+	*how = FOR_GOOD;
 	BSON_APPEND_BOOL(&opts, "ordered", true);
 	bulk = mongoc_collection_create_bulk_operation_with_opts(to, &opts);
 	for (size_t i = (size_t)*at; ok && i < n; i++)
@@ -66,11 +71,10 @@ static int write_once(struct mongo *m, const char *c, const bson_t *const *docs,
 		if (ok) {
 			*at = n;
 		} else {
-			*repeat = msp_mongo_transient(&e, &reply);
+			*how = msp_mongo_transient(&e, &reply) ? MAY_REPEAT : FOR_GOOD;
 			if (first_error(&reply, &index)) {
 				*at += index;
-				/* two that insert the same _id at once: the one that came second finds it, and replaces it */
-				*repeat = replace && e.code == DUPLICATE_KEY;
+				*how = e.code == DUPLICATE_KEY ? DUPLICATE : FOR_GOOD;
 			}
 			r = msp_mongo_fail(m, &e, err);
 		}
@@ -82,20 +86,54 @@ static int write_once(struct mongo *m, const char *c, const bson_t *const *docs,
 	return r;
 }
 
+static bool has_met(const struct mongo *m, const char *c)
+{
+	for (int i = 0; i < MONGO_MET; i++)
+		if (m->met[i] && strcmp(m->met[i], c) == 0)
+			return true;
+	return false;
+}
+
+/* Without memory it is only not remembered. */
+static void meet(struct mongo *m, const char *c)
+{
+	char **at = &m->met[m->next_met++ % MONGO_MET];
+
+	free(*at);
+	*at = strdup(c);
+}
+
+#define WORTH_TRYING 16 /* documents that are inserted before it is known whether they are there */
+
+/* Mostly what is saved is new, and a server inserts several times as fast as it looks for what is to be replaced: so many documents are
+ * inserted, up to the first that is there; that one and those behind it replace, and so do all that come later in this collection. */
+static int replace_all(struct mongo *m, const char *c, const bson_t *const *docs, size_t n, uint64_t *stored, struct msp_error *err)
+{
+	bool insert = n >= WORTH_TRYING && !has_met(m, c);
+
+	for (int try = 0;;) {
+		enum ended how;
+		int r = write_once(m, c, docs, n, !insert, stored, &how, err);
+
+		if (r == MSP_OK || how == FOR_GOOD)
+			return r;
+		if (insert && how == DUPLICATE)
+			meet(m, c);
+		/* two that insert the same _id at once: the one that came second finds it, and replaces it; and what an insert whose answer was lost has
+		 * written may be written again by _id */
+		else if (!msp_mongo_again(try++))
+			return r;
+		insert = false;
+	}
+}
+
 int msp_mongo_put(struct msp_store *s, const char *c, const bson_t *const *docs, size_t n, bool replace, uint64_t *stored, struct msp_error *err)
 {
 	struct mongo *m = (struct mongo *)s;
-	int r;
+	enum ended how;
 
 	*stored = 0;
-	for (int try = 0;; try++) {
-		bool repeat = false;
-
-		/* An insert whose answer was lost may be there: again, it would contradict itself. By _id it does no harm. */
-		r = write_once(m, c, docs, n, replace || try > 0, stored, &repeat, err);
-		if (r == MSP_OK || !repeat || !replace || !msp_mongo_again(try))
-			return r;
-	}
+	return replace ? replace_all(m, c, docs, n, stored, err) : write_once(m, c, docs, n, false, stored, &how, err);
 }
 
 /* Twice is as once: what it sets does not depend on what is there, and it inserts at most the _id that it names. */

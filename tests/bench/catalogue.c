@@ -3,6 +3,7 @@
  * its key and a range of time, each the best of several times. The file is new. Prints "seconds of the first 100 000,
  * seconds a 100 000 of all, ms by expression, ms by filter, documents found". */
 #include "bench.h"
+#include "wfdocument.h"
 
 #include "mspipe/documents.h"
 
@@ -10,10 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATIONS 50
 #define BULK 20000 /* documents at once */
-#define BEGIN 1262304000.0
-#define STEP 600.0
 
 static struct msp_error err;
 
@@ -21,42 +19,6 @@ static void die(const char *what)
 {
 	fprintf(stderr, "catalogue: %s: %s\n", what, err.text);
 	exit(1);
-}
-
-/* What msread has of a waveform that was saved: the keys of MsPASS's schema and a few others. */
-static void make(bson_t *doc, uint64_t i)
-{
-	static const char *const channels[] = {"BHZ", "BHN", "BHE"};
-	double start = BEGIN + STEP * (double)(i / STATIONS);
-	bson_oid_t id = {{0}};
-	char sta[8];
-	bson_t msp;
-
-	snprintf(sta, sizeof(sta), "S%02u", (unsigned)(i % STATIONS));
-	for (int k = 0; k < 8; k++)
-		id.bytes[k] = id.bytes[11 - k] = (uint8_t)((i * UINT64_C(0x9e3779b97f4a7c15)) >> (8 * k)); /* ids are hashes */
-	bson_init(doc);
-	BSON_APPEND_OID(doc, "_id", &id);
-	BSON_APPEND_UTF8(doc, "net", "XX");
-	BSON_APPEND_UTF8(doc, "sta", sta);
-	BSON_APPEND_UTF8(doc, "chan", channels[i % 3]);
-	BSON_APPEND_INT32(doc, "npts", 12000);
-	BSON_APPEND_DOUBLE(doc, "delta", 0.05);
-	BSON_APPEND_DOUBLE(doc, "sampling_rate", 20);
-	BSON_APPEND_DOUBLE(doc, "starttime", start);
-	BSON_APPEND_DOUBLE(doc, "endtime", start + 599.95);
-	BSON_APPEND_UTF8(doc, "time_standard", "UTC");
-	BSON_APPEND_DOUBLE(doc, "starttime_shift", 0);
-	BSON_APPEND_BOOL(doc, "utc_convertible", true);
-	BSON_APPEND_UTF8(doc, "storage_mode", "gridfs");
-	BSON_APPEND_UTF8(doc, "format", "binary");
-	BSON_APPEND_OID(doc, "gridfs_id", &id);
-	BSON_APPEND_OID(doc, "source_id", &id);
-	BSON_APPEND_DOCUMENT_BEGIN(doc, "msp", &msp);
-	BSON_APPEND_UTF8(&msp, "id", "00112233445566778899aabbccddeeff");
-	BSON_APPEND_INT64(&msp, "start", (int64_t)start * MSP_NS);
-	BSON_APPEND_UTF8(&msp, "type", "f64");
-	bson_append_document_end(doc, &msp);
 }
 
 /* Their making is not measured. */
@@ -71,7 +33,7 @@ static double put(struct msp_store *s, uint64_t from, uint64_t to)
 		double t;
 
 		for (; n < BULK && from < to; n++, from++) {
-			make(&docs[n], from);
+			make_wf_document(&docs[n], from);
 			list[n] = &docs[n];
 		}
 		t = wall_time();

@@ -631,6 +631,36 @@ static void many(void)
 	drop_json(update);
 }
 
+/* A batch of which a run is there already, begun by what is not: each document takes its place, once. */
+static void in_their_places(void)
+{
+	enum { N = 60 };
+	bson_t *doc[N], *second = json("{'round': 2}"), *one = json("{'_id': {'$gte': 20, '$lt': 40}}");
+	uint64_t n = 0;
+	int r;
+
+	CHECK(msp_store_drop(store, "places", &error) == MSP_OK);
+	for (int round = 1; round <= 2; round++) {
+		for (int i = 0; i < N; i++) {
+			char text[60];
+
+			snprintf(text, sizeof(text), "{'_id': %d, 'round': %d}", i, round);
+			doc[i] = json(text);
+		}
+		/* first a third of them, out of their middle */
+		r = round == 1 ? msp_store_upsert(store, "places", (const bson_t *const *)doc + 20, 20, &n, &error)
+		               : msp_store_upsert(store, "places", (const bson_t *const *)doc, N, &n, &error);
+		CHECKF(r == MSP_OK && n == (round == 1 ? 20 : N), "%d %u %s", r, (unsigned)n, error.text);
+		for (int i = 0; i < N; i++)
+			drop_json(doc[i]);
+	}
+	CHECK(msp_store_count(store, "places", NULL, &n, &error) == MSP_OK && n == N);
+	CHECK(msp_store_count(store, "places", second, &n, &error) == MSP_OK && n == N);
+	CHECK(msp_store_count(store, "places", one, &n, &error) == MSP_OK && n == 20);
+	drop_json(second);
+	drop_json(one);
+}
+
 /* ---- parts ------------------------------------------------------------- */
 
 static int by_sta(void *context, const bson_t *doc, struct msp_id *out)
@@ -952,6 +982,7 @@ int main(int argc, char **argv)
 	deletes();
 	indexes();
 	many();
+	in_their_places();
 	parts("wf_TimeSeries");
 	parts("anything");
 	together();

@@ -4,8 +4,8 @@ Listens on PORT and hands everything on, until the fault:
   drop N      after N bytes from clients, every connection is closed, once; then all is well again
   refuse N    after N bytes, every connection is closed and no other is taken
   hang N      after N bytes, nothing is handed on any more
-  hold C      the first batch that is upserted into collection C is handed on when a file `go` is there; `held` is printed
-  error C     the second document of the first batch that is upserted into collection C is refused, as by a server
+  hold C      the first batch that is put into collection C is handed on when a file `go` is there; `held` is printed
+  error C     the second document of the first batch that is put into collection C is refused, as by a server
 """
 import os
 import socket
@@ -35,7 +35,7 @@ def text(value):
 
 
 def refusal(request):
-    """The answer to an update command of which only the first document was taken."""
+    """The answer to an insert or update command of which only the first document was taken."""
     one = document(element(0x10, "index", struct.pack("<i", 1)), element(0x10, "code", struct.pack("<i", 8)),
                    element(0x02, "errmsg", text("injected")))
     body = document(element(0x10, "n", struct.pack("<i", 1)), element(0x10, "nModified", struct.pack("<i", 0)),
@@ -63,8 +63,9 @@ def read_exactly(s, n):
 
 
 def wanted(message):
-    """Is it an update command on the collection that was named?"""
-    return struct.unpack("<i", message[12:16])[0] == 2013 and b"update\0" + text(argument) in message[:200]
+    """Is it a command that puts documents into the collection that was named?"""
+    commands = [command + b"\0" + text(argument) for command in (b"insert", b"update")]
+    return struct.unpack("<i", message[12:16])[0] == 2013 and any(command in message[:200] for command in commands)
 
 
 def from_client(client, server):
