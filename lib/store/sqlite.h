@@ -136,7 +136,7 @@ int msp_sqlite_update(struct msp_store *s, const char *c, const bson_t *filter, 
                       struct msp_updated *out, struct msp_error *err) MSP_CHECKED;
 int msp_sqlite_remove(struct msp_store *s, const char *c, const bson_t *filter, uint64_t *deleted, struct msp_error *err) MSP_CHECKED;
 
-/* ---- sqlite_where.c */
+/* ---- sqlite_condition.c, sqlite_where.c */
 /* A condition that no row fails whose document matches: SQL text, and the values of its ?NNN, numbered from 2 (?1 is this
  * struct). exact: nor does another pass it, so the filter need not be asked. */
 struct msp_where {
@@ -147,8 +147,10 @@ struct msp_where {
 	struct msp_filter *filter;
 	const struct msp_part *part; /* NULL: all */
 };
+/* Appends the condition that is made of out's filter, for rows that are not odd; sets exact. *trivial: all of these pass. */
+int msp_where_conditions(struct msp_where *out, const struct msp_table *t, bool *trivial) MSP_CHECKED;
 /* t is in use in db; odd: it has rows that are. */
-int msp_where_make(struct msp_sqlite *q, const struct msp_table *t, bool odd, const bson_t *filter, struct msp_where *out,
+int msp_where_make(const struct msp_table *t, bool odd, const bson_t *filter, struct msp_where *out,
                   struct msp_error *err) MSP_CHECKED;
 /* Only those of a part, too. */
 int msp_where_part(struct msp_where *p, const struct msp_table *t, const struct msp_part *part, struct msp_error *err) MSP_CHECKED;
@@ -157,6 +159,15 @@ void msp_where_free(struct msp_where *p);
 int msp_where_prepare(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, const struct msp_where *p, const char *what,
                      const char *tail, sqlite3_stmt **out, struct msp_error *err) MSP_CHECKED;
 int msp_table_odd(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t, bool *out, struct msp_error *err) MSP_CHECKED;
+/* What is asked of a collection. */
+struct msp_question {
+	struct msp_table *table; /* NULL: there is no such collection */
+	bool odd;                /* it has rows that are */
+	struct msp_where where;  /* without a collection, only that the filter is one has been found */
+};
+/* out: zero; msp_where_free(&out->where), whatever comes. */
+int msp_question_make(struct msp_sqlite *q, sqlite3 *db, const char *name, const bson_t *filter, const struct msp_part *part,
+                      struct msp_question *out, struct msp_error *err) MSP_CHECKED;
 /* "ORDER BY ..." for a sort document. */
 int msp_where_order(const struct msp_table *t, bool odd, const bson_t *sort, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
 int msp_sql_text(struct msp_bytes *out, const char *text) MSP_CHECKED;

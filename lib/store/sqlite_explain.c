@@ -64,35 +64,23 @@ static int put_plan(struct msp_sqlite *q, sqlite3 *db, const struct msp_table *t
 int msp_sqlite_explain(struct msp_store *store, const char *name, const struct msp_find *f, struct msp_bytes *out, struct msp_error *err)
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	struct msp_where plan = {0};
+	struct msp_question ask = {0};
 	struct msp_bytes tail = {0};
-	struct msp_table *t;
 	sqlite3_stmt *st = NULL;
-	bool odd = false;
-	int s = msp_table_find(q, name, &t, err);
+	int s = msp_question_make(q, q->db, name, f->filter, f->part, &ask, err);
 
-	if (s != MSP_OK)
-		return s;
-	if (!t) {
-		s = msp_filter_compile(f->filter, &plan.filter, err);
-		msp_where_free(&plan);
-		return s == MSP_OK && put(out, "sql: none, there is no such collection\n") ? msp_sqlite_memory(err) : s;
-	}
-	s = msp_table_odd(q, q->db, t, &odd, err);
-	if (s == MSP_OK)
-		s = msp_where_make(q, t, odd, f->filter, &plan, err);
-	if (s == MSP_OK)
-		s = msp_where_part(&plan, t, f->part, err);
-	if (s == MSP_OK)
-		s = msp_sqlite_tail(t, odd, f, &tail, err);
-	if (s == MSP_OK)
-		s = msp_where_prepare(q, q->db, t, &plan, "_doc", (const char *)tail.data, &st, err);
-	if (s == MSP_OK)
+	if (s == MSP_OK && !ask.table)
+		s = put(out, "sql: none, there is no such collection\n") ? msp_sqlite_memory(err) : MSP_OK;
+	else if (s == MSP_OK)
+		s = msp_sqlite_tail(ask.table, ask.odd, f, &tail, err);
+	if (s == MSP_OK && ask.table)
+		s = msp_where_prepare(q, q->db, ask.table, &ask.where, "_doc", (const char *)tail.data, &st, err);
+	if (s == MSP_OK && ask.table)
 		s = put_sql(st, out, err);
-	if (s == MSP_OK)
-		s = put_plan(q, q->db, t, st, out, err);
+	if (s == MSP_OK && ask.table)
+		s = put_plan(q, q->db, ask.table, st, out, err);
 	(void)msp_sqlite_release(q, st);
 	msp_bytes_free(&tail);
-	msp_where_free(&plan);
+	msp_where_free(&ask.where);
 	return s;
 }

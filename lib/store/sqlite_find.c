@@ -16,7 +16,7 @@ struct cursor {
 	struct msp_cursor base;
 	sqlite3 *db;
 	sqlite3_stmt *st; /* NULL: there is no such collection */
-	struct msp_where plan;
+	struct msp_question ask;
 	bool projects, made;
 	bson_t projection, doc;
 };
@@ -31,20 +31,13 @@ int msp_sqlite_tail(const struct msp_table *t, bool odd, const struct msp_find *
 	return msp_sql_text(tail, f->limit ? limit : "") || msp_bytes_append(tail, "", 1) ? msp_sqlite_memory(err) : MSP_OK;
 }
 
-static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_table *t, const struct msp_find *f, struct msp_error *err)
+static int start(struct msp_sqlite *q, struct cursor *c, const struct msp_find *f, struct msp_error *err)
 {
 	struct msp_bytes tail = {0};
-	bool odd = false;
-	int s = msp_table_odd(q, c->db, t, &odd, err);
+	int s = msp_sqlite_tail(c->ask.table, c->ask.odd, f, &tail, err);
 
 	if (s == MSP_OK)
-		s = msp_where_make(q, t, odd, f->filter, &c->plan, err);
-	if (s == MSP_OK)
-		s = msp_where_part(&c->plan, t, f->part, err);
-	if (s == MSP_OK)
-		s = msp_sqlite_tail(t, odd, f, &tail, err);
-	if (s == MSP_OK)
-		s = msp_where_prepare(q, c->db, t, &c->plan, "_doc", (const char *)tail.data, &c->st, err);
+		s = msp_where_prepare(q, c->db, c->ask.table, &c->ask.where, "_doc", (const char *)tail.data, &c->st, err);
 	msp_bytes_free(&tail);
 	return s;
 }
@@ -53,7 +46,6 @@ int msp_sqlite_find(struct msp_store *store, const char *name, const struct msp_
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
 	struct cursor *c = msp_room(sizeof(*c));
-	struct msp_table *t = NULL;
 	int s;
 
 	if (!c)
@@ -64,11 +56,9 @@ int msp_sqlite_find(struct msp_store *store, const char *name, const struct msp_
 		c->projects = true;
 	}
 	c->db = msp_sqlite_reader(q, err);
-	s = c->db ? msp_table_find(q, name, &t, err) : err ? err->status : MSP_FAIL;
-	if (s == MSP_OK && t)
-		s = start(q, c, t, f, err);
-	else if (s == MSP_OK) /* also where there is nothing a filter has to be one */
-		s = msp_filter_compile(f->filter, &c->plan.filter, err);
+	s = c->db ? msp_question_make(q, c->db, name, f->filter, f->part, &c->ask, err) : err ? err->status : MSP_FAIL;
+	if (s == MSP_OK && c->ask.table)
+		s = start(q, c, f, err);
 	if (s != MSP_OK) {
 		msp_sqlite_done(&c->base);
 		return s;
@@ -118,7 +108,7 @@ void msp_sqlite_done(struct msp_cursor *base)
 	if (c->projects)
 		bson_destroy(&c->projection);
 	(void)msp_sqlite_release((struct msp_sqlite *)base->store, c->st);
-	msp_where_free(&c->plan);
+	msp_where_free(&c->ask.where);
 	free(c);
 }
 
@@ -127,33 +117,21 @@ void msp_sqlite_done(struct msp_cursor *base)
 int msp_sqlite_count(struct msp_store *store, const char *name, const bson_t *filter, uint64_t *out, struct msp_error *err)
 {
 	struct msp_sqlite *q = (struct msp_sqlite *)store;
-	struct msp_where plan = {0};
-	struct msp_table *t;
+	struct msp_question ask = {0};
 	sqlite3_stmt *st = NULL;
-	bool odd = false;
-	int s = msp_table_find(q, name, &t, err);
+	int s = msp_question_make(q, q->db, name, filter, NULL, &ask, err);
 
 	*out = 0;
-	if (s != MSP_OK)
-		return s;
-	if (!t) {
-		s = msp_filter_compile(filter, &plan.filter, err);
-		msp_where_free(&plan);
-		return s;
-	}
-	s = msp_table_odd(q, q->db, t, &odd, err);
-	if (s == MSP_OK)
-		s = msp_where_make(q, t, odd, filter, &plan, err);
-	if (s == MSP_OK)
-		s = msp_where_prepare(q, q->db, t, &plan, "count(*)", "", &st, err);
-	if (s == MSP_OK) {
+	if (s == MSP_OK && ask.table)
+		s = msp_where_prepare(q, q->db, ask.table, &ask.where, "count(*)", "", &st, err);
+	if (s == MSP_OK && ask.table) {
 		if (sqlite3_step(st) == SQLITE_ROW)
 			*out = (uint64_t)sqlite3_column_int64(st, 0);
 		else
 			s = msp_sqlite_fail(q, q->db, err);
 	}
 	(void)msp_sqlite_release(q, st);
-	msp_where_free(&plan);
+	msp_where_free(&ask.where);
 	return s;
 }
 

@@ -37,7 +37,7 @@ static int matching(struct msp_sqlite *q, const struct msp_table *t, const bson_
 	int s = msp_table_odd(q, q->db, t, &odd, err), code = SQLITE_DONE;
 
 	if (s == MSP_OK)
-		s = msp_where_make(q, t, odd, filter, &plan, err);
+		s = msp_where_make(t, odd, filter, &plan, err);
 	if (s == MSP_OK)
 		s = msp_where_prepare(q, q->db, t, &plan, "rowid", one ? " LIMIT 1" : "", &st, err);
 	while (s == MSP_OK && (code = sqlite3_step(st)) == SQLITE_ROW)
@@ -173,7 +173,7 @@ int msp_sqlite_remove(struct msp_store *store, const char *c, const bson_t *filt
 	if (s == MSP_OK && t)
 		s = msp_table_odd(q, q->db, t, &odd, err);
 	if (s == MSP_OK && t)
-		s = msp_where_make(q, t, odd, filter, &plan, err);
+		s = msp_where_make(t, odd, filter, &plan, err);
 	if (s == MSP_OK && t)
 		s = msp_where_prepare(q, q->db, t, &plan, NULL, "", &st, err);
 	if (s == MSP_OK && t) {
