@@ -59,8 +59,18 @@ int msp_sqlite_open(const char *path, unsigned flags, int (*poll)(void *context)
                     struct msp_error *err) MSP_CHECKED;
 typedef int msp_mongo_open_fn(const char *uri, const char *name, struct msp_store **out, struct msp_error *err);
 
-/* Whether it can be a document of a store: MSP_USAGE with the reason if not. *has_id: it has an _id. (store.c) */
+/* Whether it can be a document of a store: MSP_USAGE with the reason if not. *has_id: it has an _id. (store_write.c) */
 int msp_document_check(const bson_t *doc, bool needs_id, bool *has_id, struct msp_error *err) MSP_CHECKED;
+
+/* Sorts an array that a back end has filled, if s is MSP_OK; destroys it, if not. (store.c) */
+int msp_array_finish(int s, bson_t *out, struct msp_error *err) MSP_CHECKED;
+
+/* Of arguments, for store*.c: the name of a collection; that, and that the store may be written; {"key": 1 or -1, ...}, which what names in
+ * messages. (store.c) */
+int msp_arg_collection(const struct msp_store *s, const char *c, struct msp_error *err) MSP_CHECKED;
+int msp_arg_writable(const struct msp_store *s, const char *c, struct msp_error *err) MSP_CHECKED;
+int msp_arg_order(const bson_t *order, const char *what, bool empty_allowed, struct msp_error *err) MSP_CHECKED;
+#define MSP_STORE_NAME_MAX 120 /* bytes of a collection's name, or an index's: MongoDB's limit for database and collection is 255 */
 
 /* The time by the store's clock or, where it has none, by this machine's. (store.c) */
 double msp_store_clock(struct msp_store *s);

@@ -6,7 +6,10 @@
 
 #define MSP_GRIDFS_FILES "fs.files"
 #define MSP_GRIDFS_CHUNKS "fs.chunks"
+#define MSP_GRIDFS_TOGETHER 16 /* chunks a round trip */
 
+/* {key: id}; to be destroyed, whatever comes. */
+bool msp_gridfs_filter(bson_t *out, const char *key, const bson_value_t *id);
 /* Asks for the indexes that GridFS wants. */
 int msp_gridfs_ready(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
 /* The _id of chunk n of the file whose _id has this order key (store/order.h): writing again writes the same. */

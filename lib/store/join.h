@@ -92,6 +92,10 @@ int msp_join_take(struct msp_join *j, const bson_t *doc, struct msp_error *err) 
 void msp_join_settle(struct msp_join *j);
 int msp_join_load(struct msp_join *j, struct msp_store *s, const struct msp_join_options *o, struct msp_error *err) MSP_CHECKED;
 
+/* ---- join_key.c */
+/* Sets `scratch`, and the times and the network by which the document is found. Why it cannot be, or NULL; *s is MSP_NOMEM if memory ran out. */
+const char *msp_join_document_key(struct msp_join *j, const bson_t *doc, struct join_doc *d, struct join_entry *e, int *s);
+
 /* ---- join_value.c: what is compared */
 
 /* Net, sta, loc, chan of an object or a document. Blanks at the end are no part of a code; -- is an empty one. */

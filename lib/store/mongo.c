@@ -1,5 +1,5 @@
 /* The back end for MongoDB servers, on libmongoc: a module of its own, loaded when a mongodb:// store is opened. One client a store.
- * GridFS is not libmongoc's: lib/store/files.c makes it of ordinary writes. */
+ * GridFS is not libmongoc's: lib/store/files_put.c makes it of ordinary writes. */
 #include "store/mongo.h"
 
 #include <stdlib.h>

@@ -1,8 +1,6 @@
 /* The file back end: opening, closing, transactions, messages. store/sqlite.h says how a store lies in its file. */
 #include "store/sqlite.h"
 
-#include "store/path.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Samples into GridFS, many objects a round trip: chunks and file documents as lib/store/files.c makes them, built without a copy in between.
+/* Samples into GridFS, many objects a round trip: chunks and file documents as lib/store/files_put.c makes them, built without a copy in between.
  *
  * * A file is there already if its document has the length and the hash (msp_sum) of these samples; then nothing is written. */
 #include "store/wfsave.h"

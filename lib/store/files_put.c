@@ -10,16 +10,12 @@
 #include <string.h>
 #include <sys/time.h>
 
-#define FILES MSP_GRIDFS_FILES
-#define CHUNKS MSP_GRIDFS_CHUNKS
-#define TOGETHER 16 /* chunks a round trip */
-
 static int memory(struct msp_error *err)
 {
 	return msp_error_set(err, MSP_NOMEM, "no memory left");
 }
 
-static bool id_filter(bson_t *out, const char *key, const bson_value_t *id)
+bool msp_gridfs_filter(bson_t *out, const char *key, const bson_value_t *id)
 {
 	bson_init(out);
 	return bson_append_value(out, key, -1, id);
@@ -29,14 +25,12 @@ static int exists(struct msp_store *s, const bson_value_t *id, bool *out, struct
 {
 	uint64_t n = 0;
 	bson_t filter;
-	int r = id_filter(&filter, "_id", id) ? msp_store_count(s, FILES, &filter, &n, err) : memory(err);
+	int r = msp_gridfs_filter(&filter, "_id", id) ? msp_store_count(s, MSP_GRIDFS_FILES, &filter, &n, err) : memory(err);
 
 	bson_destroy(&filter);
 	*out = n > 0;
 	return r;
 }
-
-/* ---- writing ----------------------------------------------------------- */
 
 struct msp_put {
 	struct msp_store *store;
@@ -44,7 +38,7 @@ struct msp_put {
 	bson_t attributes;
 	struct msp_bytes key;  /* of the id, for the chunks' */
 	struct msp_bytes data; /* what is not yet a chunk */
-	bson_t *chunk[TOGETHER];
+	bson_t *chunk[MSP_GRIDFS_TOGETHER];
 	size_t chunks;
 	uint64_t length;
 	uint32_t n;      /* chunks made */
@@ -60,9 +54,9 @@ int msp_gridfs_ready(struct msp_store *s, struct msp_error *err)
 		return MSP_OK;
 	chunks = BCON_NEW("files_id", BCON_INT32(1), "n", BCON_INT32(1));
 	files = BCON_NEW("filename", BCON_INT32(1), "uploadDate", BCON_INT32(1));
-	r = msp_store_index(s, CHUNKS, chunks, MSP_INDEX_UNIQUE, err);
+	r = msp_store_index(s, MSP_GRIDFS_CHUNKS, chunks, MSP_INDEX_UNIQUE, err);
 	if (r == MSP_OK)
-		r = msp_store_index(s, FILES, files, 0, err);
+		r = msp_store_index(s, MSP_GRIDFS_FILES, files, 0, err);
 	s->files_ready = r == MSP_OK;
 	bson_destroy(chunks);
 	bson_destroy(files);
@@ -138,8 +132,8 @@ static int remove_chunks(struct msp_store *s, const bson_value_t *id, uint32_t n
 	bson_t filter, from = BSON_INITIALIZER;
 	int r;
 
-	if (id_filter(&filter, "files_id", id) && BSON_APPEND_INT64(&from, "$gte", n) && BSON_APPEND_DOCUMENT(&filter, "n", &from))
-		r = msp_store_delete(s, CHUNKS, &filter, NULL, err);
+	if (msp_gridfs_filter(&filter, "files_id", id) && BSON_APPEND_INT64(&from, "$gte", n) && BSON_APPEND_DOCUMENT(&filter, "n", &from))
+		r = msp_store_delete(s, MSP_GRIDFS_CHUNKS, &filter, NULL, err);
 	else
 		r = memory(err);
 	bson_destroy(&filter);
@@ -154,7 +148,7 @@ static int send(struct msp_put *p, struct msp_error *err)
 
 	if (p->chunks == 0)
 		return MSP_OK;
-	r = msp_store_upsert(p->store, CHUNKS, (const bson_t *const *)p->chunk, p->chunks, &done, err);
+	r = msp_store_upsert(p->store, MSP_GRIDFS_CHUNKS, (const bson_t *const *)p->chunk, p->chunks, &done, err);
 	if (r == MSP_FAIL && !p->cleared) {
 		/* Perhaps chunks of this file that somebody else wrote, with other _id, or a rest of an upload that failed. */
 		struct msp_error first = err ? *err : (struct msp_error){0};
@@ -162,7 +156,7 @@ static int send(struct msp_put *p, struct msp_error *err)
 		p->cleared = true;
 		r = remove_chunks(p->store, &p->id, p->n - (uint32_t)p->chunks, err);
 		if (r == MSP_OK)
-			r = msp_store_upsert(p->store, CHUNKS, (const bson_t *const *)p->chunk, p->chunks, &done, err);
+			r = msp_store_upsert(p->store, MSP_GRIDFS_CHUNKS, (const bson_t *const *)p->chunk, p->chunks, &done, err);
 		if (r != MSP_OK && err)
 			*err = first;
 	}
@@ -190,7 +184,7 @@ static int make_chunk(struct msp_put *p, struct msp_error *err)
 	p->chunk[p->chunks++] = c;
 	p->n++;
 	p->data.len = 0;
-	return p->chunks == TOGETHER ? send(p, err) : MSP_OK;
+	return p->chunks == MSP_GRIDFS_TOGETHER ? send(p, err) : MSP_OK;
 }
 
 int msp_put_write(struct msp_put *p, const void *data, size_t n, struct msp_error *err)
@@ -228,7 +222,7 @@ static int complete(struct msp_put *p, struct msp_error *err)
 	    BSON_APPEND_INT32(&doc, "chunkSize", MSP_STORE_CHUNK) && BSON_APPEND_TIMEVAL(&doc, "uploadDate", &now) &&
 	    bson_concat(&doc, &p->attributes)) {
 		docs[0] = &doc;
-		r = msp_store_upsert(p->store, FILES, docs, 1, NULL, err);
+		r = msp_store_upsert(p->store, MSP_GRIDFS_FILES, docs, 1, NULL, err);
 	} else {
 		r = memory(err);
 	}
@@ -262,147 +256,8 @@ void msp_put_abort(struct msp_put *p)
 int msp_store_unput(struct msp_store *s, const bson_value_t *id, struct msp_error *err)
 {
 	bson_t filter;
-	int r = id_filter(&filter, "_id", id) ? msp_store_delete(s, FILES, &filter, NULL, err) : memory(err);
+	int r = msp_gridfs_filter(&filter, "_id", id) ? msp_store_delete(s, MSP_GRIDFS_FILES, &filter, NULL, err) : memory(err);
 
 	bson_destroy(&filter);
 	return r == MSP_OK ? remove_chunks(s, id, 0, err) : r;
-}
-
-/* ---- reading ----------------------------------------------------------- */
-
-struct msp_get {
-	struct msp_store *store;
-	struct msp_cursor *chunks;
-	uint64_t length, read; /* of the file; of it handed out or waiting */
-	int64_t size;          /* of a chunk */
-	int64_t n;             /* the next chunk */
-	const uint8_t *data;   /* waiting: borrowed from the cursor's document */
-	size_t left;
-};
-
-static int broken(const struct msp_get *g, struct msp_error *err, const char *what)
-{
-	return msp_error_set(err, MSP_CORRUPT, "%s: fs.chunks: chunk %lld %s", msp_store_name(g->store), (long long)g->n, what);
-}
-
-static int read_file_document(struct msp_get *g, const bson_value_t *id, struct msp_error *err)
-{
-	struct msp_find f = {.limit = 1};
-	struct msp_cursor *c = NULL;
-	const bson_t *doc;
-	bson_iter_t length, size;
-	bson_t filter;
-	int r = id_filter(&filter, "_id", id) ? MSP_OK : memory(err);
-
-	f.filter = &filter;
-	if (r == MSP_OK)
-		r = msp_store_find(g->store, FILES, &f, &c, err);
-	if (r == MSP_OK) {
-		r = msp_cursor_next(c, &doc, err);
-		if (r == 0)
-			r = msp_error_set(err, MSP_FAIL, "%s: there is no file with this id", msp_store_name(g->store));
-	}
-	if (r == 1) {
-		r = MSP_OK;
-		if (!bson_iter_init_find(&length, doc, "length") || !bson_iter_init_find(&size, doc, "chunkSize") ||
-		    msp_rank(&length) != MSP_R_NUMBER || msp_rank(&size) != MSP_R_NUMBER || bson_iter_as_int64(&length) < 0 ||
-		    bson_iter_as_int64(&size) < 1)
-			r = msp_error_set(err, MSP_CORRUPT, "%s: fs.files: a document without length and chunkSize", msp_store_name(g->store));
-		else
-			g->length = (uint64_t)bson_iter_as_int64(&length), g->size = bson_iter_as_int64(&size);
-	}
-	msp_cursor_free(c);
-	bson_destroy(&filter);
-	return r;
-}
-
-int msp_store_get(struct msp_store *s, const bson_value_t *id, struct msp_get **out, uint64_t *length, struct msp_error *err)
-{
-	struct msp_get *g = calloc(1, sizeof(*g));
-	bson_t filter, *order;
-	struct msp_find f = {.filter = &filter, .batch = TOGETHER};
-	int r;
-
-	*out = NULL;
-	if (!g)
-		return memory(err);
-	g->store = s;
-	r = read_file_document(g, id, err);
-	if (r == MSP_OK) {
-		order = BCON_NEW("n", BCON_INT32(1));
-		f.sort = order;
-		r = id_filter(&filter, "files_id", id) ? msp_store_find(s, CHUNKS, &f, &g->chunks, err) : memory(err);
-		bson_destroy(&filter);
-		bson_destroy(order);
-	}
-	if (r != MSP_OK) {
-		msp_get_free(g);
-		return r;
-	}
-	if (length)
-		*length = g->length;
-	*out = g;
-	return MSP_OK;
-}
-
-static int next_chunk(struct msp_get *g, struct msp_error *err)
-{
-	const bson_t *doc;
-	bson_iter_t n, data;
-	bson_subtype_t sub;
-	uint32_t len;
-	uint64_t want = g->length - g->read;
-	int r = msp_cursor_next(g->chunks, &doc, err);
-
-	if (r <= 0)
-		return r < 0 ? r : broken(g, err, "is missing");
-	if (!bson_iter_init_find(&n, doc, "n") || msp_rank(&n) != MSP_R_NUMBER || !bson_iter_init_find(&data, doc, "data") ||
-	    bson_iter_type(&data) != BSON_TYPE_BINARY)
-		return broken(g, err, "is none");
-	if (bson_iter_as_int64(&n) != g->n)
-		return broken(g, err, bson_iter_as_int64(&n) < g->n ? "is there twice" : "is missing");
-	bson_iter_binary(&data, &sub, &len, &g->data);
-	want = want > (uint64_t)g->size ? (uint64_t)g->size : want;
-	if (len != want)
-		return broken(g, err, "has a wrong size");
-	g->left = len;
-	g->read += len;
-	g->n++;
-	return MSP_OK;
-}
-
-int msp_get_read(struct msp_get *g, void *buf, size_t n, size_t *got, struct msp_error *err)
-{
-	uint8_t *to = buf;
-
-	*got = 0;
-	while (n) {
-		size_t k;
-
-		if (g->left == 0) {
-			int r;
-
-			if (g->read == g->length)
-				return MSP_OK;
-			r = next_chunk(g, err);
-			if (r != MSP_OK)
-				return r;
-		}
-		k = n < g->left ? n : g->left;
-		memcpy(to, g->data, k);
-		to += k;
-		n -= k;
-		*got += k;
-		g->data += k;
-		g->left -= k;
-	}
-	return MSP_OK;
-}
-
-void msp_get_free(struct msp_get *g)
-{
-	if (!g)
-		return;
-	msp_cursor_free(g->chunks);
-	free(g);
 }
