@@ -67,13 +67,6 @@ static int number_of(struct msp_intake *in, const char *name, uint32_t *out, str
 	return MSP_OK;
 }
 
-static int put(struct msp_intake *in, uint32_t number, const bson_t *doc, struct msp_error *err)
-{
-	int s = msp_spool_put(&in->spool, &number, sizeof(number), err);
-
-	return s == MSP_OK ? msp_spool_put(&in->spool, bson_get_data(doc), doc->len, err) : s;
-}
-
 int msp_intake_add(struct msp_intake *in, const char *collection, const bson_t *doc, struct msp_error *err)
 {
 	bson_t whole = BSON_INITIALIZER;
@@ -90,10 +83,11 @@ int msp_intake_add(struct msp_intake *in, const char *collection, const bson_t *
 	if (s != MSP_OK)
 		return s;
 	if (has_id)
-		return put(in, number, doc, err);
+		return msp_spool_put_document(&in->spool, number, doc, err);
 	s = msp_intake_id(in->keys, collection, doc, &id, err);
 	if (s == MSP_OK)
-		s = bson_append_oid(&whole, "_id", 3, &id) && bson_concat(&whole, doc) ? put(in, number, &whole, err) : memory(err);
+		s = bson_append_oid(&whole, "_id", 3, &id) && bson_concat(&whole, doc) ? msp_spool_put_document(&in->spool, number, &whole, err)
+		                                                                            : memory(err);
 	bson_destroy(&whole);
 	return s;
 }
@@ -102,25 +96,16 @@ int msp_intake_add(struct msp_intake *in, const char *collection, const bson_t *
 
 int msp_intake_next(struct msp_intake *in, size_t *collection, bson_t *doc, struct msp_error *err)
 {
-	const uint8_t *p;
-	uint32_t number, len;
-	int s = msp_spool_get(&in->spool, 8, &p, err);
+	uint32_t number;
+	int s = msp_spool_get_number(&in->spool, &number, err);
 
-	if (s != MSP_OK || !p)
+	if (s != 1)
 		return s;
-	memcpy(&number, p, 4);
-	len = (uint32_t)p[4] | (uint32_t)p[5] << 8 | (uint32_t)p[6] << 16 | (uint32_t)p[7] << 24;
-	if (number >= in->collections || len < 5 || len > MSP_STORE_DOCUMENT_MAX)
-		return msp_error_set(err, MSP_FAIL, "a temporary file is damaged");
-	*collection = number;
 	in->doc.len = 0;
-	if (msp_bytes_append(&in->doc, p + 4, 4) != MSP_OK)
-		return memory(err);
-	s = msp_spool_get(&in->spool, len - 4, &p, err);
-	if (s == MSP_OK && (!p || msp_bytes_append(&in->doc, p, len - 4) != MSP_OK))
-		s = p ? memory(err) : msp_error_set(err, MSP_FAIL, "a temporary file is damaged");
-	if (s == MSP_OK && !bson_init_static(doc, in->doc.data, in->doc.len))
-		s = msp_error_set(err, MSP_FAIL, "a temporary file is damaged");
+	s = msp_spool_get_document(&in->spool, &in->doc, err);
+	if (s == MSP_OK && (number >= in->collections || !bson_init_static(doc, in->doc.data, in->doc.len)))
+		s = msp_error_set(err, MSP_FAIL, "a temporary file was changed");
+	*collection = number;
 	return s == MSP_OK ? 1 : s;
 }
 

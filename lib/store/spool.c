@@ -1,7 +1,7 @@
 /* Bytes kept for a while. */
 #include "store/spool.h"
 
-#include "mspipe/stream.h"
+#include "core/endian.h"
 
 #include <errno.h>
 #include <string.h>
@@ -92,6 +92,52 @@ int msp_spool_get(struct msp_spool *s, size_t n, const uint8_t **out, struct msp
 	*out = s->held.data + s->pos;
 	s->pos += n;
 	return MSP_OK;
+}
+
+/* ---- documents ---------------------------------------------------------- */
+
+int msp_spool_put_document(struct msp_spool *s, uint32_t number, const bson_t *doc, struct msp_error *err)
+{
+	int r = msp_spool_put(s, &number, sizeof(number), err);
+
+	return r == MSP_OK ? msp_spool_put(s, bson_get_data(doc), doc->len, err) : r;
+}
+
+int msp_spool_get_number(struct msp_spool *s, uint32_t *number, struct msp_error *err)
+{
+	const uint8_t *at;
+	int r = msp_spool_get(s, sizeof(*number), &at, err);
+
+	if (r != MSP_OK || !at)
+		return r;
+	memcpy(number, at, sizeof(*number));
+	return 1;
+}
+
+static int cut(struct msp_error *err)
+{
+	return msp_error_set(err, MSP_FAIL, "a temporary file in %s was cut or changed", msp_scratch_directory());
+}
+
+int msp_spool_get_document(struct msp_spool *s, struct msp_bytes *out, struct msp_error *err)
+{
+	uint8_t size[4];
+	const uint8_t *at;
+	uint32_t len;
+	int r = msp_spool_get(s, sizeof(size), &at, err);
+
+	if (r != MSP_OK || !at)
+		return r != MSP_OK ? r : cut(err);
+	memcpy(size, at, sizeof(size));
+	len = msp_get_u32(size); /* a document begins with its length */
+	if (len < 5 || len > INT32_MAX)
+		return cut(err);
+	if (msp_bytes_append(out, size, sizeof(size)) != MSP_OK)
+		return memory(err);
+	r = msp_spool_get(s, len - sizeof(size), &at, err);
+	if (r != MSP_OK || !at)
+		return r != MSP_OK ? r : cut(err);
+	return msp_bytes_append(out, at, len - sizeof(size)) == MSP_OK ? MSP_OK : memory(err);
 }
 
 void msp_spool_free(struct msp_spool *s)

@@ -18,6 +18,11 @@ int msp_spool_put(struct msp_spool *s, const void *data, size_t n, struct msp_er
 int msp_spool_rewind(struct msp_spool *s, struct msp_error *err) MSP_CHECKED;
 /* The next n bytes, borrowed till the next call; *out NULL at the end. Less than n there: MSP_FAIL. */
 int msp_spool_get(struct msp_spool *s, size_t n, const uint8_t **out, struct msp_error *err) MSP_CHECKED;
+/* Documents, each behind a number of its user's. The number of the next: 1; 0: there are no more. Then its bytes, appended to out; the number has to be
+ * asked for first. */
+int msp_spool_put_document(struct msp_spool *s, uint32_t number, const bson_t *doc, struct msp_error *err) MSP_CHECKED;
+int msp_spool_get_number(struct msp_spool *s, uint32_t *number, struct msp_error *err) MSP_CHECKED;
+int msp_spool_get_document(struct msp_spool *s, struct msp_bytes *out, struct msp_error *err) MSP_CHECKED;
 void msp_spool_free(struct msp_spool *s);
 
 #endif

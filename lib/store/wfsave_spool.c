@@ -3,16 +3,12 @@
 
 #include "store/room.h"
 
-#include "core/endian.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 int msp_wait_add(struct msp_spool *p, uint8_t where, const bson_t *doc, struct msp_error *err)
 {
-	int r = msp_spool_put(p, &where, 1, err);
-
-	return r == MSP_OK ? msp_spool_put(p, bson_get_data(doc), doc->len, err) : r;
+	return msp_spool_put_document(p, where, doc, err);
 }
 
 struct boxed {
@@ -51,26 +47,19 @@ static int hand_on(struct batch *b, struct msp_error *err)
 /* The next document: 1, and in the batch; 0: there is none. */
 static int take(struct msp_spool *p, struct batch *b, struct msp_error *err)
 {
-	uint8_t where, size[4];
-	const uint8_t *at;
-	int r = msp_spool_get(p, 5, &at, err);
+	uint32_t where;
+	int r = msp_spool_get_number(p, &where, err);
 
-	if (r != MSP_OK || !at)
+	if (r != 1)
 		return r;
-	where = at[0];
-	memcpy(size, at + 1, 4);
+	r = MSP_OK;
 	if (b->n > 0 && (b->where != where || b->n == MSP_STORE_BATCH || b->data.len > MSP_WF_BATCH_BYTES))
 		r = hand_on(b, err);
 	if (r != MSP_OK)
 		return r;
-	b->where = where;
+	b->where = (uint8_t)where;
 	b->begin[b->n++] = b->data.len;
-	r = msp_bytes_append(&b->data, size, 4) == MSP_OK && msp_get_u32(size) > 4 ? msp_spool_get(p, msp_get_u32(size) - 4, &at, err)
-	                                                                        : msp_wf_nomem(err);
-	if (r == MSP_OK && !at)
-		r = msp_error_set(err, MSP_FAIL, "a temporary file in $TMPDIR was cut");
-	if (r == MSP_OK && msp_bytes_append(&b->data, at, msp_get_u32(size) - 4) != MSP_OK)
-		r = msp_wf_nomem(err);
+	r = msp_spool_get_document(p, &b->data, err);
 	return r == MSP_OK ? 1 : r;
 }
 
