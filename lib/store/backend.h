@@ -75,6 +75,17 @@ int msp_arg_order(const bson_t *order, const char *what, bool empty_allowed, str
 /* The time by the store's clock or, where it has none, by this machine's. (store.c) */
 double msp_store_clock(struct msp_store *s);
 
+/* Does it stand for itself in a filter, and not for a pattern or an operator, which would find other documents? What does not
+ * is no _id: msp_document_check() refuses it, as MongoDB does. */
+static inline bool msp_literal(const bson_iter_t *value)
+{
+	bson_iter_t inner;
+
+	if (BSON_ITER_HOLDS_REGEX(value))
+		return false;
+	return !BSON_ITER_HOLDS_DOCUMENT(value) || !bson_iter_recurse(value, &inner) || !bson_iter_next(&inner) || bson_iter_key(&inner)[0] != '$';
+}
+
 /* Appends a value to an array that is being made. False if it becomes too large. */
 static inline bool msp_array_add(bson_t *array, uint32_t *n, const bson_iter_t *value)
 {

@@ -55,6 +55,7 @@ struct msp_lookup {
 	struct msp_idmap there;  /* of those asked for: hash -> what payload() gave */
 };
 void msp_lookup_begin(struct msp_check *c, struct msp_lookup *l); /* empties it; zero-initialised before the first */
+/* What is a pattern or an operator in a filter is not asked for, and not there. */
 int msp_lookup_add(struct msp_lookup *l, const bson_iter_t *value) MSP_CHECKED;
 /* Asks collection for documents whose key is one of the values. extra: a second key that payload() wants, or NULL. May be called for several
  * collections. */

@@ -12,7 +12,13 @@ struct loose {
 	struct msp_idmap map; /* files_id -> number of chunks */
 	bson_t ids;           /* each files_id once */
 	uint32_t n;
+	uint64_t nameless;    /* chunks with none that can be one */
 };
+
+static bool has_files_id(const bson_t *doc, bson_iter_t *id)
+{
+	return bson_iter_init_find(id, doc, "files_id") && msp_literal(id);
+}
 
 static int look_at_chunks(struct msp_check *c, const char *collection, bson_t **doc, size_t n, void *context)
 {
@@ -23,9 +29,12 @@ static int look_at_chunks(struct msp_check *c, const char *collection, bson_t **
 
 	(void)collection;
 	msp_lookup_begin(c, &l);
-	for (size_t i = 0; r == MSP_OK && i < n; i++)
-		if (bson_iter_init_find(&id, doc[i], "files_id"))
+	for (size_t i = 0; r == MSP_OK && i < n; i++) {
+		if (has_files_id(doc[i], &id))
 			r = msp_lookup_add(&l, &id);
+		else
+			w->nameless++;
+	}
 	if (r == MSP_OK)
 		r = msp_lookup_run(&l, "fs.files", "_id", NULL, NULL);
 	for (size_t i = 0; r == MSP_OK && l.there.n < l.n && i < n; i++) {
@@ -33,7 +42,7 @@ static int look_at_chunks(struct msp_check *c, const char *collection, bson_t **
 		bool there, fresh;
 		uint64_t *count;
 
-		if (!bson_iter_init_find(&id, doc[i], "files_id"))
+		if (!has_files_id(doc[i], &id))
 			continue;
 		r = msp_lookup_find(&l, &id, &there, NULL);
 		if (r != MSP_OK || there)
@@ -148,6 +157,8 @@ int msp_check_chunks(struct msp_check *c, uint64_t wanted, bool from_graves)
 		r = msp_check_batches(c, "fs.chunks", &projection, TOGETHER, look_at_chunks, &w);
 	if (r == MSP_OK)
 		r = tell_loose(c, &w);
+	if (r == MSP_OK && w.nameless > 0)
+		r = msp_check_found(c, MSP_FIND_CHUNKS, true, "fs.chunks", NULL, "%" PRIu64 " chunk%s without a files_id", w.nameless, w.nameless == 1 ? "" : "s");
 	if (r == MSP_OK && w.n > 0 && c->o->fix && !c->running)
 		r = remove_loose(c, &w);
 	bson_destroy(&projection);

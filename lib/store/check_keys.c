@@ -3,6 +3,7 @@
 
 #include "store/edit.h"
 #include "store/order.h"
+#include "store/place.h"
 #include "store/schema.h"
 #include "store/wfsave.h"
 
@@ -204,10 +205,13 @@ static bool one_of(const char *text, const char *list)
 }
 
 /* Why a value of the right type cannot be; NULL if it can. */
-static const char *impossible(const char *key, const bson_iter_t *it)
+static const char *impossible(const char *collection, const char *key, const bson_iter_t *it)
 {
 	double d = msp_rank(it) == MSP_R_NUMBER ? msp_number(it) : 0;
+	msp_time t;
 
+	if (strcmp(key, "npts") == 0 && d > EXACT)
+		return "more than there can be";
 	if (strcmp(key, "npts") == 0 || strcmp(key, "nbytes") == 0 || strcmp(key, "foff") == 0)
 		return d < 0 ? "negative" : NULL;
 	if (strcmp(key, "delta") == 0 || strcmp(key, "sampling_rate") == 0)
@@ -217,7 +221,10 @@ static const char *impossible(const char *key, const bson_iter_t *it)
 	if (strcmp(key, "lon") == 0)
 		return fabs(d) <= 360 ? NULL : "not between -360 and 360";
 	if (strcmp(key, "starttime") == 0 || strcmp(key, "endtime") == 0 || strcmp(key, "time") == 0)
-		return isfinite(d) ? NULL : "not a finite number";
+		return !isfinite(d) ? "not a finite number"
+		       : strcmp(key, "starttime") == 0 && msp_is_waveform(collection) && msp_time_from_seconds(d, &t) != MSP_OK
+		           ? "not between 1677 and 2262, as times of samples are"
+		           : NULL;
 	if (strcmp(key, "storage_mode") == 0)
 		return one_of(bson_iter_utf8(it, NULL), "file gridfs url s3_continuous s3_event s3_lambda fdsn") ? NULL : "none of the schema's";
 	if (strcmp(key, "time_standard") == 0)
@@ -227,7 +234,7 @@ static const char *impossible(const char *key, const bson_iter_t *it)
 
 static int check_value(struct msp_check *c, const char *collection, const bson_t *doc, const bson_iter_t *it)
 {
-	const char *why = impossible(bson_iter_key(it), it);
+	const char *why = impossible(collection, bson_iter_key(it), it);
 	struct msp_bytes text = {0};
 	struct msp_value v;
 	int r;

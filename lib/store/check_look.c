@@ -32,6 +32,8 @@ int msp_lookup_add(struct msp_lookup *l, const bson_iter_t *value)
 	struct msp_id hash;
 	bool fresh;
 
+	if (!msp_literal(value))
+		return MSP_OK;
 	if (msp_value_hash(value, &l->c->key, &hash) != MSP_OK || msp_idmap_add(&l->asked, hash, &fresh, NULL) != MSP_OK ||
 	    (fresh && !msp_array_add(&l->values, &l->n, value)))
 		return msp_check_memory(l->c);

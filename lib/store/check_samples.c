@@ -165,12 +165,11 @@ static int all_in_gridfs(struct look *k)
 	for (size_t i = 0; r == MSP_OK && i < k->n; i++)
 		if (in_gridfs(k->doc[i], &id))
 			r = msp_lookup_add(&l, &id);
-	if (r == MSP_OK && l.n > 0) {
+	if (r == MSP_OK && l.n > 0)
 		r = msp_check_tally(k->c, &l.values, &t);
-		for (size_t i = 0; r == MSP_OK && i < k->n; i++)
-			if (in_gridfs(k->doc[i], &id))
-				r = look_in_gridfs(k, i, &id, &t);
-	}
+	for (size_t i = 0; r == MSP_OK && i < k->n; i++)
+		if (in_gridfs(k->doc[i], &id))
+			r = look_in_gridfs(k, i, &id, &t);
 	msp_lookup_free(&l);
 	msp_tally_free(&t);
 	return r;

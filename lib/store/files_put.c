@@ -15,10 +15,19 @@ static int memory(struct msp_error *err)
 	return msp_error_set(err, MSP_NOMEM, "no memory left");
 }
 
+/* Whatever the id is: it may come from a document that anybody wrote. */
 bool msp_gridfs_filter(bson_t *out, const char *key, const bson_value_t *id)
 {
+	bson_iter_t it;
+	bson_t equal;
+
 	bson_init(out);
-	return bson_append_value(out, key, -1, id);
+	if (!bson_append_value(out, key, -1, id))
+		return false;
+	if (bson_iter_init_find(&it, out, key) && msp_literal(&it))
+		return true;
+	bson_reinit(out);
+	return bson_append_document_begin(out, key, -1, &equal) && bson_append_value(&equal, "$eq", 3, id) && bson_append_document_end(out, &equal);
 }
 
 static int exists(struct msp_store *s, const bson_value_t *id, bool *out, struct msp_error *err)

@@ -37,6 +37,8 @@ int msp_document_check(const bson_t *doc, bool needs_id, bool *has_id, struct ms
 		*has_id = true;
 		if (type == BSON_TYPE_ARRAY || type == BSON_TYPE_REGEX || type == BSON_TYPE_UNDEFINED)
 			return msp_error_set(err, MSP_USAGE, "an _id cannot be an array, a regular expression or undefined");
+		if (!msp_literal(&it))
+			return msp_error_set(err, MSP_USAGE, "an _id cannot be a document with a key that begins with $");
 	}
 	return *has_id || !needs_id ? MSP_OK : msp_error_set(err, MSP_USAGE, "a document without _id");
 }

@@ -2,6 +2,7 @@
 #include "store/wfread.h"
 
 #include "mspipe/doc.h"
+#include "store/backend.h"
 
 #include <string.h>
 
@@ -71,7 +72,10 @@ static int fetch_log(struct msp_wfread *r, const bson_iter_t *id, struct msp_obj
 	const bson_t *doc;
 	bson_t filter = BSON_INITIALIZER;
 	int rc;
+	static const char not_there[] = "the document refers to an error log that is not in the store";
 
+	if (!msp_literal(id))
+		return wf_note(r, o, MSP_COMPLAINT, not_there);
 	f.filter = &filter;
 	rc = bson_append_iter(&filter, "_id", 3, id) ? msp_store_find(r->store, "elog", &f, &c, err) : MSP_NOMEM;
 	if (rc == MSP_OK)
@@ -81,7 +85,7 @@ static int fetch_log(struct msp_wfread *r, const bson_iter_t *id, struct msp_obj
 
 		rc = log_of(&log, o);
 	} else if (rc == 0) {
-		rc = wf_note(r, o, MSP_COMPLAINT, "the document refers to an error log that is not in the store");
+		rc = wf_note(r, o, MSP_COMPLAINT, not_there);
 	}
 	msp_cursor_free(c);
 	bson_destroy(&filter);

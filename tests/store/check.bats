@@ -280,3 +280,45 @@ time.sleep(30)' 3>&- &
 	equal "$(msdb count a.msdb msp_saves)" 0
 	kill "$pid"
 }
+
+@test "a reference that is an operator or a pattern in a filter finds nothing: not other documents' samples, and nothing to remove" {
+	mssynth -n 2 --npts 200 --dead-every 2 | mssave a.msdb
+	mssynth -n 2 --npts 200 | msset 'sta = "X" + sta' | mssave a.msdb
+	msdb export a.msdb whole
+	for value in '{"$ne": null}' '{"$gt": ""}' '{"$regularExpression": {"pattern": ".*", "options": ""}}'; do
+		rm -rf dump && cp -r whole dump
+		jq -c --argjson v "$value" 'if .sta == "XS0001" then .gridfs_id = $v | .elog_id = $v | .history_object_id = $v else . end' \
+			whole/wf_TimeSeries.jsonl >dump/wf_TimeSeries.jsonl
+		jq -c --argjson v "$value" '{files_id: $v, n: 0, data: 1}' -n >>dump/fs.chunks.jsonl
+		for store in "b$((++n)).msdb" ${MONGO:+"$(on_server $((++n)))"}; do
+			msdb import "$store" dump
+			expect 0 msread "$store" -o out.msp
+			contains "$stderr" '1 of 3 objects is dead'
+			contains "$stderr" 'there is no file with this id'
+			equal "$(msls -f '%{sta} %{live}' out.msp | sort | tr '\n' ' ')" 'S0001 true XS0001 false XS0002 true '
+			findings "$store" >seen
+			grep -q "fs.chunks	-	orphan-chunks" seen
+			grep -q 'wf_TimeSeries.*	type' seen
+			grep -q 'wf_TimeSeries.*	no-samples' seen
+			findings --fix "$store" >seen
+			# what was whole is whole
+			msread "$store" | msls -f '%{sta} %{live}' >list
+			equal "$(sort list | tr '\n' ' ')" 'S0001 true XS0002 true '
+		done
+	done
+	echo '{"_id": {"$ne": null}}' >x.jsonl
+	for store in a.msdb ${MONGO:+"$(on_server)"}; do
+		expect 2 msdb import --collection x "$store" x.jsonl
+		contains "$stderr" 'an _id cannot be a document with a key that begins with $'
+	done
+}
+
+@test "what msread would not take for an object is said of a document" {
+	mssynth -n 3 --npts 20 | mssave a.msdb
+	msdb update a.msdb wf_TimeSeries '{"$set": {"starttime": 1e300}}' --query '{"sta": "S0001"}'
+	msdb update a.msdb wf_TimeSeries '{"$set": {"npts": 4611686018427387904}}' --query '{"sta": "S0002"}'
+	expect 4 msdb check a.msdb
+	equal "$(printf '%s\n' "$output" | grep -c '	value	')" 2
+	contains "$output" 'starttime is 1e+300: not between 1677 and 2262'
+	contains "$output" 'npts is 4611686018427387904: more than there can be'
+}
