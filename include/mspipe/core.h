@@ -282,6 +282,7 @@ enum msp_value_type {
 
 struct msp_value {
 	int type; /* enum msp_value_type */
+	bool far; /* V_INT, V_DOUBLE that msp_expr_get_fn gives: seconds since 1970 of a time that V_TIME does not hold, as 2599-12-31 */
 	union {
 		bool b;
 		int64_t i; /* also V_TIME: ns */

@@ -57,6 +57,26 @@ int expr_compare_text(const char *a, size_t na, const char *b, size_t nb)
 	return c ? order(c < 0, c > 0) : order(na < nb, na > nb);
 }
 
+static bool as_time(const struct msp_value *v, const struct msp_node *n, msp_time *out)
+{
+	if (!n || n->op != MSP_X_CONST)
+		return expr_time_text(v->u.s.text, v->u.s.len, out);
+	*out = n->time;
+	return n->has_time;
+}
+
+/* A time that is too far away for one, in seconds, and a string that may read as a time. */
+static int compare_far(const struct msp_value *a, const struct msp_value *b, const struct msp_node *nb)
+{
+	msp_time t;
+	return as_time(b, nb, &t) ? compare_doubles(expr_double(a), msp_time_to_seconds(t)) : EXPR_APART;
+}
+
+static bool is_far(const struct msp_value *v, const struct msp_node *n)
+{
+	return expr_is_number(v) && n && n->op == MSP_X_KEY && v->far;
+}
+
 /* a is a time. A number stands for epoch seconds, in double precision, as times are stored. */
 static int compare_time(const struct msp_value *a, const struct msp_value *b, const struct msp_node *nb)
 {
@@ -67,13 +87,8 @@ static int compare_time(const struct msp_value *a, const struct msp_value *b, co
 		return compare_doubles(msp_time_to_seconds(a->u.i), expr_double(b));
 	if (b->type != MSP_V_STRING)
 		return EXPR_APART;
-	if (nb && nb->op == MSP_X_CONST) {
-		if (!nb->has_time)
-			return EXPR_APART;
-		t = nb->time;
-	} else if (!expr_time_text(b->u.s.text, b->u.s.len, &t)) {
+	if (!as_time(b, nb, &t))
 		return EXPR_APART;
-	}
 	return order(a->u.i < t, a->u.i > t);
 }
 
@@ -122,6 +137,10 @@ int expr_compare(const struct msp_value *a, const struct msp_node *na, const str
 		return turn(compare_time(b, a, na));
 	if (a->type == MSP_V_BSON || b->type == MSP_V_BSON)
 		return compare_oid(a, b);
+	if (is_far(a, na) && b->type == MSP_V_STRING)
+		return compare_far(a, b, nb);
+	if (is_far(b, nb) && a->type == MSP_V_STRING)
+		return turn(compare_far(b, a, na));
 	return EXPR_APART;
 }
 

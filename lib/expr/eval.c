@@ -31,6 +31,7 @@ void expr_key_value(struct msp_expr *e, uint32_t key, struct msp_value *out)
 	if (k->fetched != e->serial) {
 		k->fetched = e->serial;
 		k->value.type = MSP_V_UNDEFINED;
+		k->value.far = false;
 		e->get(e->context, k->name, &k->value, k->scratch);
 	}
 	*out = k->value;

@@ -172,8 +172,12 @@ static void make_time(const struct document *d, const char *path, struct msp_val
 	double seconds = out->type == MSP_V_INT ? (double)out->u.i : out->u.d;
 	msp_time t, exact;
 
-	if ((out->type != MSP_V_INT && out->type != MSP_V_DOUBLE) || !is_utc(d->doc) || !as_time(seconds, &t))
+	if ((out->type != MSP_V_INT && out->type != MSP_V_DOUBLE) || !is_utc(d->doc))
 		return;
+	if (!as_time(seconds, &t)) {
+		out->far = !isnan(seconds);
+		return;
+	}
 	if (msp_is_waveform(d->collection) && at(d->doc, "msp.start", &(bson_iter_t){0})) {
 		if (strcmp(path, "starttime") == 0 && start_of(d->doc, &exact))
 			t = exact;

@@ -83,3 +83,24 @@ load store
 	equal "$(msdb count a.msdb wf_TimeSeries -e "npts in [null, $(seq -s, 2 7000)]")" 2
 	equal "$(msdb count a.msdb wf_TimeSeries --query "{\"npts\":{\"\$in\":[null,$(seq -s, 2 7000)]}}")" 2
 }
+
+@test "epochs that end in 2599, or began in the year 1: times, too" {
+	local store e
+	printf '%s\n' '{"sta": "OPEN", "starttime": 1262304000.0, "endtime": 19880899199.0}' '{"sta": "SHUT", "starttime": 1262304000.0, "endtime": 1577836800.0}' \
+		'{"sta": "OLD", "starttime": -62135596800.0, "endtime": 253402300799}' '{"sta": "NONE", "starttime": 1262304000.0}' \
+		'{"sta": "NAN", "starttime": 1262304000.0, "endtime": {"$numberDouble": "NaN"}}' >channel.jsonl
+	for store in a.msdb ${MONGO:+"$MONGO/msp_far_$$"}; do
+		msdb import "$store" channel.jsonl
+		chosen() { msdb find "$store" channel -e "$1" 2>/dev/null | jq -r .sta | sort | tr '\n' ' '; }
+		equal "$(chosen 'endtime > "2026-01-01"')" 'OLD OPEN '
+		equal "$(chosen '"2026-01-01" <= endtime')" 'OLD OPEN '
+		equal "$(chosen 'starttime <= "2026-01-01" && endtime >= "2026-01-01"')" 'OLD OPEN '
+		equal "$(chosen '!(endtime < "2026-01-01")')" 'NAN NONE OLD OPEN '
+		equal "$(chosen 'endtime != "2026-01-01"')" 'OLD OPEN SHUT '
+		equal "$(chosen 'starttime < "1700-01-01"')" 'OLD '
+		equal "$(chosen 'starttime < time("1700-01-01") || endtime > time(4e9)')" 'OLD OPEN '
+		equal "$(chosen 'endtime == 19880899199')" 'OPEN '
+		equal "$(chosen 'endtime > 2e10')" 'OLD '
+		equal "$(chosen 'endtime in ["2020-01-01", "2026-01-01"]')" 'SHUT '
+	done
+}
