@@ -31,19 +31,33 @@ static const struct msp_option options[] = {
 
 /* ---- a file ---------------------------------------------------------------- */
 
-enum kind { EMPTY, XML, JSON, CSV };
+enum kind { EMPTY, XML, JSON, CSV, WIDE, PACKED, BYTES };
+
+static bool begins(const unsigned char *p, size_t n, const char *with, size_t len)
+{
+	return n >= len && memcmp(p, with, len) == 0;
+}
 
 static enum kind kind_of(const unsigned char *p, size_t n)
 {
-	size_t i = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	const unsigned char *zero;
+	size_t i = begins(p, n, "\xef\xbb\xbf", 3) ? 3 : 0;
 
-	if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0 || memcmp(p, "<\0", 2) == 0 || memcmp(p, "\0<", 2) == 0))
-		return XML; /* UTF-16 */
+	if (begins(p, n, "\xff\xfe", 2) || begins(p, n, "\xfe\xff", 2)) /* UTF-16: libxml2 reads it, nobody else does */
+		return n >= 4 && (p[2] == '<' || p[3] == '<') ? XML : WIDE;
+	if (begins(p, n, "<\0", 2) || begins(p, n, "\0<", 2))
+		return XML;
+	if (begins(p, n, "\x1f\x8b", 2) || begins(p, n, "\x28\xb5\x2f\xfd", 4) || begins(p, n, "\xfd" "7zXZ", 5) || begins(p, n, "BZh", 3) ||
+	    begins(p, n, "PK\3\4", 4))
+		return PACKED;
 	while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
 		i++;
 	if (i == n)
 		return EMPTY;
-	return p[i] == '<' ? XML : p[i] == '[' || p[i] == '{' ? JSON : CSV;
+	if (p[i] == '<' || p[i] == '[' || p[i] == '{')
+		return p[i] == '<' ? XML : JSON;
+	zero = memchr(p, 0, n);
+	return zero && !memchr(p, '\n', (size_t)(zero - p)) ? BYTES : CSV;
 }
 
 static int read_head(struct msp_text_file *f, unsigned char *buf, struct msp_job *job)
@@ -122,6 +136,19 @@ static int take_documents(struct import *s, struct msp_job *job, const struct ms
 	return r;
 }
 
+/* Of a file that is no text: why not, and what to do. */
+static int no_text(struct msp_job *job, const char *name, enum kind kind)
+{
+	struct msp_error *err = msp_job_error(job);
+
+	switch (kind) {
+	case EMPTY: return msp_error_set(err, MSP_CORRUPT, "%s: line 1: nothing in it", name);
+	case WIDE: return msp_error_set(err, MSP_CORRUPT, "%s: line 1: UTF-16, which only XML may be: make UTF-8 of it, by iconv -f UTF-16 -t UTF-8", name);
+	case PACKED: return msp_error_set(err, MSP_CORRUPT, "%s: line 1: compressed: unpack it first, as with zcat into 'msimport - STORE'", name);
+	default: return msp_error_set(err, MSP_CORRUPT, "%s: line 1: not a text (recordings are put into a store by msindex)", name);
+	}
+}
+
 static int take_file(struct import *s, struct msp_job *job, const char *path, struct msp_intake *intake)
 {
 	bool standard = strcmp(path, "-") == 0;
@@ -136,10 +163,8 @@ static int take_file(struct import *s, struct msp_job *job, const char *path, st
 		return f.fd;
 	r = read_head(&f, head, job);
 	kind = kind_of(head, f.n);
-	if (r == MSP_OK && kind == EMPTY)
-		r = msp_error_set(msp_job_error(job), MSP_CORRUPT, "%s: line 1: nothing in it", f.name);
-	else if (r == MSP_OK)
-		r = kind == XML ? take_xml(s, job, &f, &t) : take_documents(s, job, &f, kind, &t);
+	if (r == MSP_OK)
+		r = kind == XML ? take_xml(s, job, &f, &t) : kind == JSON || kind == CSV ? take_documents(s, job, &f, kind, &t) : no_text(job, f.name, kind);
 	if (!standard)
 		close(f.fd);
 	return r;
@@ -154,13 +179,17 @@ static int open_store(struct import *s, struct msp_job *job)
 	return s->store ? MSP_OK : msp_store_open_with(name, MSP_STORE_CREATE, msp_job_poll_fn(), job, &s->store, msp_job_error(job));
 }
 
-static void say(struct msp_job *job, const char *path, const struct msp_intake *intake)
+static void say(struct msp_job *job, const char *path, const struct msp_intake *intake, const struct msp_intake_counts *counts)
 {
 	const char *name;
 	uint64_t n;
 
+	if (!msp_intake_collection(intake, 0, &n))
+		msp_job_warn(job, "%s: nothing to be imported in it: no station, no event, no document", path);
 	for (size_t i = 0; (name = msp_intake_collection(intake, i, &n)) != NULL; i++)
-		msp_job_say(job, "%s: %" PRIu64 " documents into %s", path, n, name);
+		msp_job_say(job, "%s: %" PRIu64 " document%s into %s", path, n, n == 1 ? "" : "s", name);
+	if (counts->matched)
+		msp_job_say(job, "%s: %" PRIu64 " of them took the place of others for the same codes and times", path, counts->matched);
 }
 
 static int import(struct import *s, struct msp_job *job, const char *path)
@@ -174,14 +203,11 @@ static int import(struct import *s, struct msp_job *job, const char *path)
 	r = take_file(s, job, path, intake);
 	if (r == MSP_OK)
 		r = open_store(s, job);
-	if (r != MSP_OK) {
-		msp_intake_free(intake);
-		return r;
-	}
-	say(job, path, intake);
-	r = msp_intake_end(intake, s->store, msp_job_poll_fn(), job, &counts, msp_job_error(job));
-	if (r == MSP_OK && counts.matched)
-		msp_job_say(job, "%s: %" PRIu64 " of them took the place of others for the same codes and times", path, counts.matched);
+	if (r == MSP_OK)
+		r = msp_intake_end(intake, s->store, msp_job_poll_fn(), job, &counts, msp_job_error(job));
+	if (r == MSP_OK)
+		say(job, path, intake, &counts);
+	msp_intake_free(intake);
 	return r;
 }
 

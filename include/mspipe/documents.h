@@ -126,12 +126,12 @@ struct msp_intake_counts {
 /* Stores everything, each document in place of the one with its _id: in a file all of it or nothing; on a server a batch at a time, and
  * doing it again completes it. A document of site or channel takes also the place, and the _id, of one that somebody else made for the
  * same codes with both times within 10 s (MsPASS's test for duplicates), and what refers to it follows. poll as in struct msp_choice.
- * *counts (may be NULL). Frees in. */
+ * *counts (may be NULL). in is the caller's to free all the same. */
 MSP_API int msp_intake_end(struct msp_intake *in, struct msp_store *s, msp_poll_fn *poll, void *poll_context,
                            struct msp_intake_counts *counts, struct msp_error *err) MSP_CHECKED;
 /* How many documents of a collection were added so far; of the i-th collection, its name (NULL: there are no more). */
 MSP_API const char *msp_intake_collection(const struct msp_intake *in, size_t i, uint64_t *documents);
-MSP_API void msp_intake_free(struct msp_intake *in); /* nothing is stored. NULL is allowed */
+MSP_API void msp_intake_free(struct msp_intake *in); /* without msp_intake_end(), nothing is stored. NULL is allowed */
 
 /* ---- dumps ------------------------------------------------------------- */
 

@@ -109,6 +109,9 @@ static int give_row(struct table *t, const char *text, uint64_t line)
 		done = csv_append(&t->column[i], t->column[i].type, &f, &doc);
 		if (done < 0)
 			s = memory(t->err);
+		else if (done == 0 && t->column[i].type == CSV_STRING)
+			s = msp_error_set(t->err, MSP_CORRUPT, "%s: line %" PRIu64 ": %s: a text that is not UTF-8 (iconv makes it so)", t->in.file->name, line,
+			                  t->column[i].key);
 		else if (done == 0)
 			s = msp_error_set(t->err, MSP_CORRUPT, "%s: line %" PRIu64 ": %s: \"%.60s\" is no %s", t->in.file->name, line, t->column[i].key,
 			                  f.text, csv_type_name(t->column[i].type));

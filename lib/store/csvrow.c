@@ -81,8 +81,8 @@ static int field(struct msp_textin *in, char delimiter, struct csv_row *row, int
 			break;
 		if (row->text.data[row->at[row->n - 1]] == 1)
 			s = wrong(in, in->line, "something after a quoted field", err);
-		else if (*c == '"' || *c == 0)
-			s = wrong(in, in->line, *c ? "a quote in a field that is not quoted" : "a NUL", err);
+		else if (*c == '"' || *c == 0 || *c == '\r')
+			s = wrong(in, in->line, *c == '"' ? "a quote in a field that is not quoted" : *c ? "a carriage return that ends no line" : "a NUL", err);
 		else
 			s = row->text.len > MAX_ROW ? wrong(in, row->line, "a row that is too long", err) : put(row, *c, err);
 	}

@@ -76,7 +76,7 @@ static int import_file(struct msp_store *s, const char *path, const char *collec
 		return import_into(s, path, collection, t, err);
 	name = msp_collection_of_file(path);
 	if (!name)
-		return msp_error_set(err, MSP_USAGE, "%s: into which collection? Neither .jsonl nor .json: --collection C", path);
+		return msp_error_set(err, MSP_USAGE, "%s: into which collection? Neither .jsonl nor .json: --collection C (StationXML, QuakeML and tables are for msimport)", path);
 	r = import_into(s, path, name, t, err);
 	free(name);
 	return r;

@@ -178,6 +178,5 @@ int msp_intake_end(struct msp_intake *in, struct msp_store *store, msp_poll_fn *
 		s = store_in(in, store, poll, context, &sum, err);
 	if (counts)
 		*counts = sum;
-	msp_intake_free(in);
 	return s;
 }

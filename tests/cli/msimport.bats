@@ -367,3 +367,30 @@ print("</Station></Network></FDSNStationXML>")' >x.xml
 	msimport x.xml a.msdb
 	equal "$(msdb count a.msdb channel)" 20000
 }
+
+@test "what is no text, or none of ours, is said with what to do; and a file in which nothing is" {
+	gzip -c "$MSP_DATA/stations.xml" >stations.xml.gz
+	expect 4 msimport stations.xml.gz a.msdb
+	contains "$stderr" 'stations.xml.gz: line 1: compressed: unpack it first'
+	expect 4 msimport "$MSP_DATA/iu_anmo_bh3.mseed" a.msdb
+	contains "$stderr" 'not a text (recordings are put into a store by msindex)'
+	printf 'net,sta\nIU,ANMO\n' | iconv -f UTF-8 -t UTF-16 >site.csv
+	expect 4 msimport site.csv a.msdb
+	contains "$stderr" 'site.csv: line 1: UTF-16, which only XML may be'
+	printf 'net,sta\rIU,ANMO\r' >site.csv
+	expect 4 msimport site.csv a.msdb
+	contains "$stderr" 'line 1: a carriage return that ends no line'
+	printf 'net,sta\nIU,M\xfcnchen\n' >site.csv
+	expect 4 msimport site.csv a.msdb
+	contains "$stderr" 'line 2: sta: a text that is not UTF-8'
+	[ ! -e a.msdb ]
+	printf 'net,sta\n' >site.csv
+	printf '<FDSNStationXML xmlns="http://www.fdsn.org/xml/station/1" schemaVersion="1.1"><Network code="IU"/></FDSNStationXML>' >net.xml
+	for f in site.csv net.xml; do
+		expect 0 msimport $f a.msdb
+		equal "$stderr" "msimport: $f: nothing to be imported in it: no station, no event, no document"
+	done
+	iconv -f UTF-8 -t UTF-16 <(sed '1s/UTF-8/UTF-16/' "$MSP_DATA/events.xml") >events.xml
+	expect 0 msimport -v events.xml a.msdb
+	contains "$stderr" 'documents into source'
+}
