@@ -259,3 +259,20 @@ break_something() # SESSION: one fault
 	[ $((right + none)) -eq $n ]
 	[ $none -gt 0 ]
 }
+
+@test "GNU parallel killed while it starts: what it leaves keeps nobody waiting" {
+	mkdir fake
+	# as it does: some that sleep, to see how many there may be
+	printf '%s\n' '#!/bin/sh' 'sleep 10101 & sleep 10101 &' 'printf "%s\n" $! >"$LEFT"; kill -9 $$' >fake/parallel
+	chmod +x fake/parallel
+	echo old >target.msp
+	export LEFT=$PWD/left
+	for how in "--parts 4 --part-of $IN" "--block 20k"; do
+		expect_sh 1 "PATH=$PWD/fake:\$PATH timeout 120 msmap $how 'cat' -o target.msp <$IN"
+		contains "$stderr" 'msmap: '
+		equal "$(cat target.msp)" old
+		run grep -l sleep "/proc/$(cat left)/cmdline" # a zombie has none
+		[ "$status" -ne 0 ]
+		[ -z "$(ls "$TMPDIR")" ]
+	done
+}
