@@ -325,6 +325,8 @@ void msp_save_abort(struct msp_save *v)
 {
 	if (!v)
 		return;
+	msp_spool_free(&v->first); /* removing takes room in TMPDIR, too */
+	msp_spool_free(&v->last);
 	if (v->begun && !v->committing && v->hold.lost) /* what was put after that is nobody's */
 		v->begun = msp_saves_strand(v, NULL) == MSP_OK;
 	if (v->begun && !v->committing)

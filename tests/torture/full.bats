@@ -180,3 +180,13 @@ fails_with()
 	says_why mscat dir
 	equal "$(ls -A | grep -v "^separate-stderr" | tr "\n" " ")" "dir small.msp "
 }
+
+@test "TMPDIR is full while documents wait: a save removes what it put all the same" {
+	disk 1m
+	mssynth -n 30000 --npts 2 -o many.msp
+	expect_sh 1 "TMPDIR=$PWD/disk mssave a.msdb many.msp"
+	contains "$stderr" "mssave: $PWD/disk: No space left on device"
+	equal "$(msdb check a.msdb)" ''
+	equal "$(msdb count a.msdb fs.chunks) $(msdb count a.msdb fs.files) $(msdb count a.msdb msp_saves)" '0 0 0'
+	[ -z "$(ls -A disk)" ]
+}
