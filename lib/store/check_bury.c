@@ -89,9 +89,12 @@ int msp_check_bury(struct msp_check *c, const char *collection, bson_t **doc, ch
 	int r = made && graves ? MSP_OK : msp_check_memory(c);
 
 	for (size_t i = 0; r == MSP_OK && i < n; i++) {
+		struct msp_error none = {0};
 		bson_iter_t id;
+		bool has_id;
 
-		if (!why[i])
+		/* One that is damaged itself, a string that is no UTF-8, say, cannot be moved as it is: it stays. */
+		if (!why[i] || msp_document_check(doc[i], true, &has_id, &none) != MSP_OK)
 			continue;
 		graves[k] = &made[k].doc;
 		r = grave(c, collection, doc[i], why[i], &made[k++].doc);

@@ -170,9 +170,14 @@ int msp_merge_each(struct msp_merge *m, const char *collection, msp_merge_fn *fn
 	int r = doc ? msp_store_find(m->from, collection, NULL, &c, m->err) : msp_merge_memory(m), more = 0;
 
 	while (r == MSP_OK && (more = msp_cursor_next(c, &next, m->err)) == 1) {
+		struct msp_error why = {0};
+		bool has_id;
+
 		doc[n] = bson_copy(next);
 		if (!doc[n])
 			r = msp_merge_memory(m);
+		else if (!m->writes && msp_document_check(next, true, &has_id, &why) != MSP_OK) /* it would end the writing */
+			r = msp_merge_fail(m, MSP_CORRUPT, collection, doc[n++], "is damaged");
 		else if (++n == TOGETHER) {
 			r = some(m, collection, doc, same, n, fn);
 			n = 0;

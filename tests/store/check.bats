@@ -322,3 +322,21 @@ time.sleep(30)' 3>&- &
 	contains "$output" 'starttime is 1e+300: not between 1677 and 2262'
 	contains "$output" 'npts is 4611686018427387904: more than there can be'
 }
+
+@test "documents that are damaged inside are left by --fix, and not merged: said of the store that has them" {
+	mssynth -n 4 --npts 20 | mssave a.msdb
+	# no more UTF-8, in the BSON that is the truth
+	python3 -c '
+import sqlite3
+db = sqlite3.connect("a.msdb")
+rowid, doc = db.execute("select rowid, _doc from wf_TimeSeries where sta = \"S0002\"").fetchone()
+db.execute("update wf_TimeSeries set _doc = ? where rowid = ?", (bytes(doc).replace(b"S0002", b"S\xff\xfe02"), rowid))
+db.execute("delete from \"fs.chunks\"")
+db.commit()'
+	expect 4 msdb check --fix a.msdb
+	equal "$(msdb count a.msdb wf_TimeSeries) $(msdb count a.msdb abortions)" '1 3'
+	expect 4 msdb merge b.msdb a.msdb
+	contains "$stderr" 'a.msdb: wf_TimeSeries: the document with the _id'
+	contains "$stderr" 'is damaged'
+	[ ! -e b.msdb ] || equal "$(msdb ls b.msdb | awk '{ n += $1 } END { print n + 0 }')" 0
+}
