@@ -19,6 +19,7 @@ struct msp_get {
 	int64_t n;             /* the next chunk */
 	const uint8_t *data;   /* waiting: borrowed from the cursor's document */
 	size_t left;
+	char sum[MSP_ID_TEXT];
 };
 
 static int broken(const struct msp_get *g, struct msp_error *err, const char *what)
@@ -31,7 +32,7 @@ static int read_file_document(struct msp_get *g, const bson_value_t *id, struct 
 	struct msp_find f = {.limit = 1};
 	struct msp_cursor *c = NULL;
 	const bson_t *doc;
-	bson_iter_t length, size;
+	bson_iter_t length, size, sum;
 	bson_t filter;
 	int r = msp_gridfs_filter(&filter, "_id", id) ? MSP_OK : memory(err);
 
@@ -51,6 +52,8 @@ static int read_file_document(struct msp_get *g, const bson_value_t *id, struct 
 			r = msp_error_set(err, MSP_CORRUPT, "%s: fs.files: a document without length and chunkSize", msp_store_name(g->store));
 		else
 			g->length = (uint64_t)bson_iter_as_int64(&length), g->size = bson_iter_as_int64(&size);
+		if (bson_iter_init_find(&sum, doc, "msp_sum") && BSON_ITER_HOLDS_UTF8(&sum) && strlen(bson_iter_utf8(&sum, NULL)) < sizeof(g->sum))
+			memcpy(g->sum, bson_iter_utf8(&sum, NULL), strlen(bson_iter_utf8(&sum, NULL)) + 1);
 	}
 	msp_cursor_free(c);
 	bson_destroy(&filter);
@@ -138,6 +141,11 @@ int msp_get_read(struct msp_get *g, void *buf, size_t n, size_t *got, struct msp
 		g->left -= k;
 	}
 	return MSP_OK;
+}
+
+const char *msp_get_sum(const struct msp_get *g)
+{
+	return g->sum;
 }
 
 void msp_get_free(struct msp_get *g)

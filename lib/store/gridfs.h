@@ -15,4 +15,7 @@ int msp_gridfs_ready(struct msp_store *s, struct msp_error *err) MSP_CHECKED;
 /* The _id of chunk n of the file whose _id has this order key (store/order.h): writing again writes the same. */
 int msp_gridfs_chunk_id(const struct msp_bytes *key, uint32_t n, bson_oid_t *out) MSP_CHECKED;
 
+/* msp_sum in the file's document: the hash of the samples that it was made of, 32 hexadecimal digits; empty if there is none. */
+const char *msp_get_sum(const struct msp_get *g);
+
 #endif

@@ -2,6 +2,7 @@
 #include "store/wfread.h"
 
 #include "mspipe/doc.h"
+#include "store/wfsave.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -154,6 +155,7 @@ static int samples(struct msp_wfread *r, struct msp_object *o, bool *formatted, 
 
 static int give_type(struct msp_wfread *r, struct msp_object *o, struct msp_error *err)
 {
+	char sum[MSP_ID_TEXT];
 	int rc;
 
 	if (r->head.type == MSP_NONE) { /* it was saved without samples */
@@ -163,10 +165,13 @@ static int give_type(struct msp_wfread *r, struct msp_object *o, struct msp_erro
 		return MSP_OK;
 	}
 	rc = wf_convert(r, o, r->head.type);
-	if (rc != 0)
-		return rc < 0 ? memory(err) : MSP_OK;
+	if (rc < 0)
+		return memory(err);
+	if (rc > 0 && (!r->head.sum[0] || !msp_wf_sum(o, sum) || strcmp(sum, r->head.sum) == 0))
+		return MSP_OK;
 	r->own_id = false;
-	rc = wf_note(r, o, MSP_COMPLAINT, "the stored samples are not of the type that was saved: they were changed");
+	rc = wf_note(r, o, MSP_COMPLAINT, rc > 0 ? "the stored samples are not those that were saved: they were changed, or are damaged"
+	                                         : "the stored samples are not of the type that was saved: they were changed");
 	return rc == MSP_OK ? MSP_OK : memory(err);
 }
 

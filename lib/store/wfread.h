@@ -36,6 +36,7 @@ struct wf_head {
 	struct wf_doc msp;   /* the subdocument of that name */
 	bool dead;           /* a document of the dead */
 	int type;            /* the samples' as they were saved: enum msp_type */
+	char sum[MSP_ID_TEXT]; /* of the samples that GridFS gave, as they were saved; empty: not known */
 };
 
 struct wf_file {

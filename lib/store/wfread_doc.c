@@ -244,6 +244,7 @@ int wf_fields(struct msp_wfread *r, struct msp_object *o, struct msp_error *err)
 	int rc;
 
 	r->head.type = saved_type(&r->head.msp);
+	r->head.sum[0] = '\0';
 	rc = o->kind == MSP_SEISMOGRAM ? orientation(r, o, err) : MSP_OK;
 	if (rc != MSP_OK)
 		return rc;

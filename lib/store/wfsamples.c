@@ -1,9 +1,12 @@
 /* Samples of waveform documents: from GridFS, from binary files, and back to the type that they were saved from. */
 #include "store/wfread.h"
 
+#include "store/gridfs.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,6 +112,8 @@ int wf_gridfs(struct msp_wfread *r, struct msp_object *o, struct msp_error *err)
 		rc = make_room(o, size, err);
 	if (rc == MSP_OK)
 		rc = get_all(r, g, o, err);
+	if (rc == MSP_OK && wf_string(&r->head.msp, "type")) /* the hash is of samples of that type */
+		snprintf(r->head.sum, sizeof(r->head.sum), "%s", msp_get_sum(g));
 	msp_get_free(g);
 	if (rc != MSP_OK)
 		return drop(o, whose_fault(r, bson_iter_value(&it), rc, err));

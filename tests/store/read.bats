@@ -376,3 +376,36 @@ keys() { msls -f '%{sta}.%{chan} %{starttime}'; }
 	grep -q "msread: mongodb://" err
 	expect 4 mscheck got.msp
 }
+
+@test "samples in GridFS that are not those that were saved are told, whatever their type" {
+	local store=a.msdb
+	for type in f64 f32 i32; do mssynth -n 5 --npts 50000 --type $type --codes "XX.$type.00.BHZ"; done | mssave a.msdb
+	mssynth -n 3 --npts 50000 --kind seismogram | mssave a.msdb
+	expect 0 msread a.msdb -o whole.msp
+	equal "$stderr" ''
+	# a bit of the first chunk of each file, and of none of the others
+	sqlite3 a.msdb "pragma wal_checkpoint(truncate)" >/dev/null
+	python3 - a.msdb <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		n = 0
+		for rowid, doc in db.execute('select rowid, _doc from "fs.chunks"').fetchall():
+		    b = bytearray(doc)
+		    if b.find(b'\x10n\x00\x00\x00\x00\x00') < 0: continue
+		    n += 1
+		    if n % 2: continue
+		    b[-600] ^= 0x10
+		    db.execute('update "fs.chunks" set _doc = ? where rowid = ?', (bytes(b), rowid))
+		db.commit()
+		print(n // 2)
+	END
+	expect 0 msread a.msdb -o out.msp
+	contains "$stderr" 'are doubtful'
+	contains "$stderr" 'the stored samples are not those that were saved: they were changed, or are damaged'
+	equal "$(msdump --json out.msp | jq -r 'select(.elog | length > 0) | .elog[0].message' | wc -l)" 9
+	equal "$(msdump --json out.msp | jq -r 'select(.elog | length == 0) | .id' | sort)" "$(msdump --json out.msp | jq -r .id | sort | comm -12 - <(msdump --json whole.msp | jq -r .id | sort))"
+	# a document without its type (as MsPASS would leave it) is not asked for it
+	msdb update a.msdb wf_TimeSeries '{"$unset": {"msp": ""}}' --all
+	expect 0 msread --collection wf_TimeSeries a.msdb -o out.msp
+	equal "$stderr" ''
+}
