@@ -161,7 +161,8 @@ static int open_unchanging(struct msp_sqlite *q, struct msp_error *err)
 
 	sqlite3_free(log);
 	if (!none)
-		return MSP_FAIL;
+		return msp_error_set(err, MSP_FAIL, "%s: its log lies beside it (somebody writes to it, or was killed), and is of use only where it can be written",
+		                     q->path);
 	msp_sqlite_let_go(q, q->db);
 	sqlite3_close(q->db);
 	q->db = NULL;
@@ -242,7 +243,7 @@ static int64_t size_beside(const struct msp_sqlite *q, const char *suffix)
 static int open_store(struct msp_sqlite *q, unsigned flags, struct msp_error *err)
 {
 	bool writes = flags & (MSP_STORE_WRITE | MSP_STORE_CREATE);
-	int s;
+	int s, code;
 	struct stat st;
 
 	if (stat(q->path, &st) != 0) {
@@ -264,8 +265,12 @@ static int open_store(struct msp_sqlite *q, unsigned flags, struct msp_error *er
 	if (s != MSP_OK)
 		return s;
 	s = check(q, flags, err);
-	if (s == MSP_FAIL && !writes && (sqlite3_errcode(q->db) & 0xff) == SQLITE_CANTOPEN && open_unchanging(q, err) == MSP_OK)
-		s = check(q, flags, err);
+	code = sqlite3_errcode(q->db) & 0xff;
+	if (s == MSP_FAIL && !writes && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
+		s = open_unchanging(q, err);
+		if (s == MSP_OK)
+			s = check(q, flags, err);
+	}
 	if (s == MSP_OK)
 		s = settle(q, err);
 	return s == MSP_OK && !writes ? msp_sqlite_run(q, "PRAGMA query_only = 1", err) : s;

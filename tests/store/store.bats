@@ -299,3 +299,32 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(5); print(s.getsockname(
 		for pid in "${pids[@]}"; do wait "$pid" || { echo "round $round"; return 1; }; done
 	done
 }
+
+@test "a store that belongs to somebody else, in a directory that cannot be written, is read" {
+	local drop=()
+	# root, too, without what lets it write where it may not
+	if [ "$(id -u)" -eq 0 ]; then drop=(setpriv --inh-caps=-all --bounding-set=-all); fi
+	mkdir archive
+	mssynth -n 5 --npts 100 | mssave archive/a.msdb
+	cp "$MSP_DATA/iu_anmo_bh3.mseed" archive
+	msindex archive/iu_anmo_bh3.mseed archive/a.msdb
+	want=$(msread --collection wf_TimeSeries archive/a.msdb | mscheck --digest -)
+	chmod 444 archive/*
+	chmod 555 archive
+	expect 1 "${drop[@]}" touch archive/x
+	equal "$("${drop[@]}" msread --collection wf_TimeSeries archive/a.msdb | mscheck --digest -)" "$want"
+	expect 0 "${drop[@]}" msdb find archive/a.msdb wf_miniseed -e 'sta == "ANMO"' --keys sta,chan
+	equal "$(printf '%s\n' "$output" | wc -l)" 3
+	expect 0 "${drop[@]}" msdb check archive/a.msdb
+	expect 1 "${drop[@]}" msdb delete --all archive/a.msdb wf_miniseed
+	contains "$stderr" 'msdb: archive/a.msdb: Permission denied'
+	expect 1 "${drop[@]}" mssave archive/b.msdb <(mssynth)
+	contains "$stderr" 'mssave: archive/b.msdb: Permission denied'
+	equal "$(ls archive)" "$(printf 'a.msdb\niu_anmo_bh3.mseed')"
+	chmod 755 archive
+	echo log >archive/a.msdb-wal
+	chmod 555 archive
+	expect 1 "${drop[@]}" msdb ls archive/a.msdb
+	contains "$stderr" 'msdb: archive/a.msdb: its log lies beside it'
+	chmod -R u+w archive
+}
