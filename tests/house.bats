@@ -167,10 +167,10 @@ soname() { readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
 	printf '@test "a" { true; }\n@test "b" { false; }\n@test "c" { skip; }\n' >mixed.bats
 	printf '#!/bin/sh\necho "u: 3 passed, 0 failed"\n' >good
 	printf '#!/bin/sh\necho "u: 3 passed, 0 failed"; kill -ABRT $$\n' >crash
-	printf '#!/bin/sh\nsleep 30\n' >hang
+	printf '#!/bin/sh\nsleep 300\n' >hang
 	printf '#!/bin/sh\n:\n' >nothing
 	chmod +x good crash hang nothing
-	run "$MSP_TOP/tests/run" -t 2 mixed.bats ./good ./crash ./hang ./nothing
+	run "$MSP_TOP/tests/run" -t 20 mixed.bats ./good ./crash ./hang ./nothing
 	[ "$status" -eq 1 ]
 	equal "$(printf '%s\n' "$output" | tail -n 1)" '7 passed, 4 failed, 1 skipped'
 	run "$MSP_TOP/tests/run" ./good
