@@ -2,6 +2,7 @@
 #include "tool/recordings.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,10 +171,32 @@ static int trim(struct msp_recordings *r, struct msp_object *o, bool *gone)
 	return changed;
 }
 
-/* n: how many entries of its log there are to be told; the last is */
+/* The worst of the first n entries of the log, as far back as they are by the same hand as the last; the earliest of equal ones. */
+static bool trouble_of(const struct msp_object *o, uint32_t n, struct msp_log_entry *out)
+{
+	struct msp_log_entry last, e;
+	int worst = INT_MAX;
+
+	if (!msp_object_log_get(o, n - 1, &last))
+		return false;
+	for (uint32_t i = n; i-- > 0 && msp_object_log_get(o, i, &e) && strcmp(e.algorithm, last.algorithm) == 0;) {
+		int severity = 0;
+
+		while (severity < MSP_INFORMATIONAL && strcmp(e.badness, msp_severity_name(severity)) != 0)
+			severity++;
+		if (severity <= worst) {
+			worst = severity;
+			*out = e;
+		}
+	}
+	return worst != INT_MAX;
+}
+
+/* n: how many entries of its log there are to be told; one is. The reason of one that is dead comes before that of one that is not. */
 static void note(struct msp_recordings *r, const struct msp_object *o, uint32_t n)
 {
 	struct msp_log_entry e;
+	bool first = o->live ? r->dead == 0 && r->complaints == 0 : r->dead == 0;
 
 	r->objects++;
 	if (n == 0)
@@ -182,7 +205,7 @@ static void note(struct msp_recordings *r, const struct msp_object *o, uint32_t 
 		r->complaints++;
 	else
 		r->dead++;
-	if (r->first[0] == '\0' && msp_object_log_get(o, n - 1, &e))
+	if (first && trouble_of(o, n, &e))
 		snprintf(r->first, sizeof r->first, "%s", e.message);
 }
 

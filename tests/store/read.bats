@@ -409,3 +409,18 @@ keys() { msls -f '%{sta}.%{chan} %{starttime}'; }
 	expect 0 msread --collection wf_TimeSeries a.msdb -o out.msp
 	equal "$stderr" ''
 }
+
+@test "of several things that are wrong with an object the worst is told, and of the dead before that of the doubtful" {
+	cp "$MSP_DATA/ta_034a_bhe.mseed" x.mseed
+	cp "$MSP_DATA/iu_anmo_bh3.mseed" y.mseed
+	msindex x.mseed y.mseed a.msdb
+	# another station's recording has come in its place
+	cp "$MSP_DATA/ta_abtx_bhn.mseed" x.mseed
+	expect 0 msread a.msdb -e 'sta == "034A"' -o out.msp
+	equal "$stderr" "msread: a.msdb: 1 of 1 objects is doubtful: the document's codes are not those of the file at its place, which are of TA.ABTX..BHN 2011-03-11T06:34:33.024998Z"
+	truncate -s 20000 y.mseed
+	for order in sta -sta; do
+		expect 0 msread a.msdb --sort $order -o out.msp
+		contains "$stderr" "msread: a.msdb: 1 of 4 objects is dead: $PWD/y.mseed: the document's samples end at byte 23552, the file has only 20000"
+	done
+}
