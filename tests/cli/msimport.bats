@@ -278,7 +278,7 @@ open("text.xml", "w").write("<FDSNStationXML xmlns=\"http://www.fdsn.org/xml/sta
 open("names.xml", "w").write("<FDSNStationXML xmlns=\"http://www.fdsn.org/xml/station/1\"><Network code=\"X\"><Station code=\"Y\"><Channel code=\"Z\"><Latitude>1</Latitude><Longitude>1</Longitude><Elevation>1</Elevation>" + "".join("<e%d/>" % i for i in range(200000)) + "</Channel></Station></Network></FDSNStationXML>")
 '
 	for f in attributes value deep text names; do
-		expect_sh 4 "ulimit -v 400000; timeout 60 msimport $f.xml a.msdb"
+		expect_sh 4 "ulimit -v 400000; timeout 600 msimport $f.xml a.msdb"
 		contains "$stderr" "$f.xml: line 1: "
 	done
 	[ ! -e a.msdb ]

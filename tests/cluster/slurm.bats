@@ -11,7 +11,8 @@ setup_file()
 		command -v $tool >/dev/null || PATH=$PATH:/usr/sbin:/sbin
 		if ! command -v $tool >/dev/null || [ "$(id -u)" -ne 0 ]; then
 			[ "${CI:-}" != true ] || { echo "no $tool, or not root" >&2; return 1; }
-			skip "Debian's slurm-wlm and munge are needed, and root"
+			export NO_SLURM=1 # bats 1.8 makes a failure of a skip here
+			return 0
 		fi
 	done
 	PATH=${MSP_BIN:-${MSP_BUILD:-$BATS_TEST_DIRNAME/../../build/current}/bin}:$PATH
@@ -27,6 +28,7 @@ teardown_file()
 
 more_setup()
 {
+	[ -z "${NO_SLURM:-}" ] || skip "Debian's slurm-wlm and munge are needed, and root"
 	parts=$MSP_TOP/contrib/parts slurm=$MSP_TOP/contrib/slurm
 	mssynth -n 60 --npts 400 --dead-every 7 -o data.msp
 	job='msdetrend --linear | msfilter --lowpass 0.2' fold='--by net --stats'
@@ -35,6 +37,7 @@ more_setup()
 
 teardown()
 {
+	[ -z "${NO_SLURM:-}" ] || return 0
 	# shellcheck disable=SC2154 # bats' own
 	if [ -z "$BATS_TEST_COMPLETED" ]; then
 		squeue -a 2>&1
