@@ -14,6 +14,7 @@
 
 struct import {
 	const char *collection, *keys, *types, *delimiter;
+	bool skip_bad;
 	struct msp_store *store;
 };
 
@@ -26,6 +27,8 @@ static const struct msp_option options[] = {
 	 .help = "CSV: what columns hold (int double string bool time oid)"},
 	{.name = "delimiter", .type = MSP_OPT_STRING, .offset = offsetof(struct import, delimiter), .arg = "CHAR",
 	 .help = "CSV: what stands between fields (tab: a tab; default: a comma)"},
+	{.name = "skip-bad", .type = MSP_OPT_FLAG, .offset = offsetof(struct import, skip_bad),
+	 .help = "StationXML, QuakeML: leave out what cannot be imported, each named, and take in the rest"},
 	{0},
 };
 
@@ -78,6 +81,7 @@ static int read_head(struct msp_text_file *f, unsigned char *buf, struct msp_job
 }
 
 struct taken {
+	struct msp_job *job;
 	struct msp_intake *intake;
 	const char *collection, *name;
 };
@@ -101,6 +105,11 @@ static int take_document(void *context, const bson_t *doc, uint64_t line, struct
 	return take(t, t->collection, doc, line, err);
 }
 
+static void left_out(void *context, const char *why)
+{
+	msp_job_warn(((struct taken *)context)->job, "%s: left out", why);
+}
+
 static int take_xml(struct import *s, struct msp_job *job, const struct msp_text_file *f, struct taken *t)
 {
 	struct msp_xml_notes notes;
@@ -108,7 +117,10 @@ static int take_xml(struct import *s, struct msp_job *job, const struct msp_text
 
 	if (s->collection || s->keys)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "%s: --collection and --key are for JSON and CSV", f->name);
-	r = msp_xml_read(f, take_element, t, &notes, msp_job_error(job));
+	r = msp_xml_read(f, take_element, s->skip_bad ? left_out : NULL, t, &notes, msp_job_error(job));
+	if (r == MSP_OK && notes.left_out)
+		msp_job_warn(job, "%s: %" PRIu64 " element%s left out", f->name, notes.left_out, notes.left_out == 1 ? "" : "s");
+	msp_job_strict_kill_count(job, notes.left_out);
 	if (r == MSP_OK && notes.pickless)
 		msp_job_warn(job, "%s: %" PRIu64 " arrivals are left out: their picks, which have their times, are not in the file", f->name,
 		             notes.pickless);
@@ -124,6 +136,10 @@ static int take_documents(struct import *s, struct msp_job *job, const struct ms
 	char *name = s->collection ? strdup(s->collection) : msp_collection_of_file(f->name);
 	int r;
 
+	if (s->skip_bad) {
+		free(name);
+		return msp_error_set(msp_job_error(job), MSP_USAGE, "%s: --skip-bad is for StationXML and QuakeML", f->name);
+	}
 	if (!name)
 		return msp_error_set(msp_job_error(job), MSP_USAGE, "%s: %s; into which collection? --collection C", f->name,
 		                     kind == JSON ? "JSON" : "neither XML nor JSON, so it is a table");
@@ -153,7 +169,7 @@ static int take_file(struct import *s, struct msp_job *job, const char *path, st
 {
 	bool standard = strcmp(path, "-") == 0;
 	struct msp_text_file f = {.name = standard ? "standard input" : path, .poll = msp_job_poll_fn(), .poll_context = job};
-	struct taken t = {.intake = intake, .name = f.name};
+	struct taken t = {.job = job, .intake = intake, .name = f.name};
 	unsigned char head[HEAD];
 	enum kind kind;
 	int r;
@@ -253,7 +269,7 @@ const struct msp_tool msp_tool = {
 	.operands = "FILE... STORE",
 	.options = options,
 	.size = sizeof(struct import),
-	.flags = MSP_TOOL_SOURCE | MSP_TOOL_TEXT,
+	.flags = MSP_TOOL_SOURCE | MSP_TOOL_SINK,
 	.own_operands = 2,
 	.start = start,
 	.drain = drain,

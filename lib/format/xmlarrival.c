@@ -134,12 +134,12 @@ int event_give_arrivals(struct event *v, const struct xml_index *beside)
 			pick = xml_index_get(beside, id, n);
 		}
 		if (pick)
-			s = give_arrival(v, pick, a, again);
+			s = xmlfile_left_out(v->f, give_arrival(v, pick, a, again));
 		else
 			v->f->notes->pickless++;
 	}
 	for (size_t i = 0; s == MSP_OK && i < v->picks.n; i++)
 		if (!v->used[i])
-			s = give_arrival(v, v->picks.e[i], NULL, "");
+			s = xmlfile_left_out(v->f, give_arrival(v, v->picks.e[i], NULL, ""));
 	return s;
 }

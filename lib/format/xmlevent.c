@@ -127,9 +127,9 @@ static int whole(void *context, int depth, struct xml_element *e)
 	else if (!xml_child(e, "origin"))
 		to = &t->waiting;
 	if (!to)
-		return give_event(f, e);
+		return xmlfile_left_out(f, give_event(f, e));
 	s = xml_index_add(f, to, e);
-	return s == MSP_OK ? XML_TAKE : s;
+	return s == MSP_OK ? XML_TAKE : xmlfile_left_out(f, s);
 }
 
 static int end(void *context, int depth)
@@ -144,7 +144,7 @@ static int end(void *context, int depth)
 	xml_index_sort(&t->magnitudes);
 	xml_index_sort(&t->picks);
 	for (size_t i = 0; s == MSP_OK && i < t->waiting.n; i++)
-		s = give_event(f, t->waiting.e[i]);
+		s = xmlfile_left_out(f, give_event(f, t->waiting.e[i]));
 	t->waiting.n = t->origins.n = t->magnitudes.n = t->picks.n = 0;
 	return s;
 }

@@ -34,11 +34,24 @@ static const struct xml_handler *choose(void *context, const char *name, const c
 	return f->state ? h : NULL;
 }
 
-int msp_xml_read(const struct msp_text_file *file, msp_xml_fn *fn, void *context, struct msp_xml_notes *notes, struct msp_error *err)
+int xmlfile_left_out(struct xmlfile *f, int s)
+{
+	struct msp_error *err = xml_error(f->x);
+
+	if (s != MSP_CORRUPT || !f->skip)
+		return s;
+	f->skip(f->fn_context, err->text);
+	f->notes->left_out++;
+	memset(err, 0, sizeof(*err));
+	return MSP_OK;
+}
+
+int msp_xml_read(const struct msp_text_file *file, msp_xml_fn *fn, msp_xml_skip_fn *skip, void *context, struct msp_xml_notes *notes,
+                 struct msp_error *err)
 {
 	struct msp_error own = {0};
 	struct msp_xml_notes unread = {0};
-	struct xmlfile f = {.fn = fn, .fn_context = context, .notes = notes ? notes : &unread};
+	struct xmlfile f = {.fn = fn, .skip = skip, .fn_context = context, .notes = notes ? notes : &unread};
 	int s;
 
 	memset(f.notes, 0, sizeof(*f.notes));

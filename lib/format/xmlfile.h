@@ -8,6 +8,7 @@
 struct xmlfile {
 	struct xml *x;
 	msp_xml_fn *fn;
+	msp_xml_skip_fn *skip; /* or NULL */
 	void *fn_context;
 	struct msp_xml_notes *notes;
 	void *state; /* of the handler */
@@ -16,6 +17,9 @@ struct xmlfile {
 
 /* Hands a document on. */
 int xmlfile_give(struct xmlfile *f, const char *collection, const bson_t *doc, uint64_t line) MSP_CHECKED;
+
+/* What s becomes where an element is left out that cannot be used: MSP_OK for MSP_CORRUPT, if that is wanted, and it is told. */
+int xmlfile_left_out(struct xmlfile *f, int s) MSP_CHECKED;
 
 /* Their context is the struct xmlfile. start makes its state (NULL: no memory). */
 extern const struct xml_handler xml_station_handler, xml_event_handler;

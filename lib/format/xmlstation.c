@@ -9,10 +9,9 @@ static bool own(const char *uri)
 	return !uri || strcmp(uri, "http://www.fdsn.org/xml/station/1") == 0;
 }
 
-static int begin(void *context, int depth, struct xml_element *e)
+static int enter(struct xmlfile *f, int depth, struct xml_element *e)
 {
 	static const char *const network_codes[] = {NULL}, *const station_codes[] = {"code", "startDate", "endDate", NULL};
-	struct xmlfile *f = context;
 	struct stations *t = f->state;
 	const char *version;
 	int s;
@@ -31,6 +30,7 @@ static int begin(void *context, int depth, struct xml_element *e)
 		s = code_get(f, e, "code", true, t->sta);
 		t->line = e->line;
 		memset(&t->place, 0, sizeof(t->place));
+		t->unplaced = false;
 		site_forget(t);
 		if (s == MSP_OK)
 			s = epoch_get(f, e, &t->epoch);
@@ -41,6 +41,17 @@ static int begin(void *context, int depth, struct xml_element *e)
 	return depth == 3 ? XML_TAKE : XML_SKIP;
 }
 
+/* A network or station that is left out is, with all that is in it. */
+static int begin(void *context, int depth, struct xml_element *e)
+{
+	int s = enter(context, depth, e);
+
+	if (s >= 0 || depth == 0)
+		return s;
+	s = xmlfile_left_out(context, s);
+	return s == MSP_OK ? XML_SKIP : s;
+}
+
 static int whole(void *context, int depth, struct xml_element *e)
 {
 	struct xmlfile *f = context;
@@ -49,18 +60,24 @@ static int whole(void *context, int depth, struct xml_element *e)
 	int s;
 
 	if (depth == 2)
-		return details_add(f, &t->network, e);
+		return xmlfile_left_out(f, details_add(f, &t->network, e));
 	if (strcmp(e->name, "Channel") == 0)
-		return channel_give(f, t, e);
+		return t->unplaced ? MSP_OK : xmlfile_left_out(f, channel_give(f, t, e));
 	s = place_set(f, e, &t->place, &is);
-	return s == MSP_OK && !is ? details_add(f, &t->station, e) : s;
+	t->unplaced = t->unplaced || s == MSP_CORRUPT;
+	if (s == MSP_OK && !is)
+		s = details_add(f, &t->station, e);
+	return xmlfile_left_out(f, s);
 }
 
 static int end(void *context, int depth)
 {
 	struct xmlfile *f = context;
+	struct stations *t = f->state;
 
-	return depth == 2 ? site_give_all(f, f->state) : MSP_OK;
+	if (depth != 2 || (t->unplaced && !t->locations))
+		return MSP_OK;
+	return xmlfile_left_out(f, site_give_all(f, t));
 }
 
 const struct xml_handler xml_station_handler = {.own = own, .begin = begin, .whole = whole, .end = end};

@@ -40,6 +40,7 @@ struct stations {
 	char net[XML_MAX_CODE + 1], sta[XML_MAX_CODE + 1];
 	struct epoch epoch; /* of the station */
 	struct place place;
+	bool unplaced;      /* what is said of its place was wrong, and left out */
 	uint64_t line;      /* of the station */
 	struct location *locations;
 	struct details network, station;

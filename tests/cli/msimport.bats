@@ -394,3 +394,36 @@ print("</Station></Network></FDSNStationXML>")' >x.xml
 	expect 0 msimport -v events.xml a.msdb
 	contains "$stderr" 'documents into source'
 }
+
+@test "msimport: what cannot be imported is left out, if that is wanted, and named" {
+	station "$PLACE$CHANNEL${CHANNEL/BHZ/BHN}${CHANNEL/<Latitude>1<\/Latitude>/}" >x.xml
+	expect 4 msimport x.xml a.msdb
+	[ ! -e a.msdb ]
+	expect 0 msimport --skip-bad x.xml a.msdb
+	contains "$stderr" 'msimport: x.xml: line 4: <Channel>: no <Latitude>: left out'
+	contains "$stderr" 'msimport: x.xml: 1 element left out'
+	equal "$(msdb count a.msdb channel)" 2
+	equal "$(msdb count a.msdb site)" 1
+	expect 3 msimport --skip-bad --strict-data x.xml a.msdb
+	expect 0 msdb check a.msdb
+	# a station with wrong coordinates goes with its channels, one without code too; the next is taken
+	station "${PLACE/<Latitude>1/<Latitude>91}$CHANNEL</Station><Station>$PLACE</Station><Station code=\"GOOD\">$PLACE$CHANNEL" >y.xml
+	expect 0 msimport --skip-bad y.xml b.msdb
+	contains "$stderr" 'y.xml: line 4: <Latitude> is 91, which is none: left out'
+	contains "$stderr" '<Station> without code: left out'
+	contains "$stderr" 'y.xml: 2 elements left out'
+	equal "$(msdb distinct b.msdb channel sta)" '"GOOD"'
+	equal "$(msdb distinct b.msdb site sta)" '"GOOD"'
+	# an event without coordinates
+	event "${ORIGIN/<latitude>/<north>}" | sed 's|</latitude>|</north>|' >z.xml
+	expect 4 msimport z.xml c.msdb
+	expect 0 msimport --skip-bad z.xml c.msdb
+	contains "$stderr" '4: <origin>: no <latitude>'
+	equal "$(msdb count c.msdb source)" 0
+	# what is no matter of one element
+	head -c 200 x.xml >cut.xml
+	expect 4 msimport --skip-bad cut.xml d.msdb
+	[ ! -e d.msdb ]
+	echo '{"a": 1}' >t.json
+	expect 2 msimport --skip-bad t.json a.msdb
+}

@@ -36,7 +36,7 @@ static int read_it(const uint8_t *data, size_t size, size_t head, struct sum *su
 	if (file.fd < 0 || write(file.fd, data + head, size - head) != (ssize_t)(size - head) || lseek(file.fd, 0, SEEK_SET) != 0)
 		abort();
 	memset(sum, 0, sizeof(*sum));
-	s = msp_xml_read(&file, take, sum, &notes, &err);
+	s = msp_xml_read(&file, take, NULL, sum, &notes, &err);
 	close(file.fd);
 	if (s != MSP_OK && (s != MSP_CORRUPT || strncmp(err.text, "it: line ", 9) != 0))
 		abort();
