@@ -7,7 +7,6 @@ FLOW='msset "k = npts * 2" | msdetrend --demean | mswindow --short truncate 0.1 
 setup_file()
 {
 	cd "$BATS_FILE_TMPDIR" || return 1
-	source "$BATS_TEST_DIRNAME/cluster.bash"
 	PATH=$MSP_BIN:$PATH
 	python3 "$BATS_TEST_DIRNAME/make_hard.py" hard.msp
 	mssynth -n 120 --npts 300 --ensembles 40 --seed 7 --signal noise --segment 4k -o ensembles.msp
