@@ -149,7 +149,7 @@ int main(void)
 
 		if (msp_bytes_set(&image, file.data, file.len) != MSP_OK)
 			return 1;
-		image.data[at] = k % 3 ? (uint8_t)random_below(256) : (uint8_t)(image.data[at] ^ 1 << random_below(8));
+		image.data[at] = (uint8_t)(k % 3 ? random_below(256) : image.data[at] ^ 1u << random_below(8));
 		check_all(f, &image, "changed", at);
 	}
 	check_all(f, &file, "whole", 0);
