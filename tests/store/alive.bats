@@ -37,7 +37,7 @@ teardown()
 # eventually COMMAND...: waits till it succeeds
 eventually()
 {
-	for _ in $(seq 600); do
+	for _ in $(seq 1800); do
 		if "$@" >/dev/null 2>&1; then return 0; fi
 		sleep 0.1
 	done
