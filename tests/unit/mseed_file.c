@@ -1,5 +1,6 @@
 /* A miniSEED file whose records are passed without being read gives what it gives from memory, where all of it lies: whole, cut
  * anywhere, and with bytes changed. */
+#include "noise.h"
 #include "unit.h"
 
 #include "mspipe/format.h"
@@ -12,14 +13,6 @@
 
 static struct msp_error err;
 static uint64_t state = 88172645463325252u;
-
-static uint64_t random_below(uint64_t n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % n;
-}
 
 /* Runs of four channels, with every number of blockettes; some channels by turns. Most of them in records that are passed; after one that is
  * not, more than is read at once. */
@@ -38,7 +31,7 @@ static void make_file(struct msp_bytes *file)
 		o.dt = k % 4 == 0 ? 0.31830989 : 0.25; /* no ratio of two small numbers: it needs a blockette 100 */
 		o.start = 1000 * k * MSP_NS + (k % 3) * 1000;
 		for (int i = 0; i < 900; i++)
-			((int32_t *)(void *)o.samples.data)[i] = (int32_t)random_below(1u << 20);
+			((int32_t *)(void *)o.samples.data)[i] = (int32_t)random_below(&state, 1u << 20);
 		if (msp_meta_set_string(&o, "sta", sta) != MSP_OK || msp_mseed_write(&o, &options, file, NULL, &err) != MSP_OK)
 			exit(1);
 	}
@@ -140,16 +133,16 @@ int main(void)
 	check_all(f, &file, "whole", 0);
 	for (int k = 0; k < 150; k++) {
 		image = file;
-		image.len = (size_t)random_below(file.len);
+		image.len = (size_t)random_below(&state, file.len);
 		check_all(f, &image, "cut", image.len);
 	}
 	image = (struct msp_bytes){ 0 };
 	for (int k = 0; k < 300; k++) {
-		size_t at = (size_t)random_below(file.len / 512) * 512 + (size_t)random_below(128);
+		size_t at = (size_t)random_below(&state, file.len / 512) * 512 + (size_t)random_below(&state, 128);
 
 		if (msp_bytes_set(&image, file.data, file.len) != MSP_OK)
 			return 1;
-		image.data[at] = (uint8_t)(k % 3 ? random_below(256) : image.data[at] ^ 1u << random_below(8));
+		image.data[at] = (uint8_t)(k % 3 ? random_below(&state, 256) : image.data[at] ^ 1u << random_below(&state, 8));
 		check_all(f, &image, "changed", at);
 	}
 	check_all(f, &file, "whole", 0);

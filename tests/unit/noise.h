@@ -1,4 +1,5 @@
-/* White noise in [-1, 1), the same everywhere: what tests and the benchmark compute with. */
+/* Random numbers, the same everywhere: white noise in [-1, 1), what tests and the benchmark compute with; whole numbers below n, with which
+ * tests choose (Marsaglia 2003, xorshift; the state must not be 0). */
 #ifndef TESTS_UNIT_NOISE_H
 #define TESTS_UNIT_NOISE_H
 
@@ -15,6 +16,14 @@ static inline void fill_noise(double *x, size_t n, uint64_t seed)
 {
 	for (size_t i = 0; i < n; i++)
 		x[i] = noise(&seed);
+}
+
+static inline uint64_t random_below(uint64_t *state, uint64_t n)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state % n;
 }
 
 #endif

@@ -1,4 +1,5 @@
 /* Which parts sources belong to: each byte to one, in parts that are even, whatever the sizes. */
+#include "noise.h"
 #include "unit.h"
 
 #include "mspipe/format.h"
@@ -14,14 +15,6 @@ static struct msp_error err;
 static struct msp_source item[MOST];
 static char name[] = "file";
 static uint64_t state = 1181783497276652981u;
-
-static uint64_t random_below(uint64_t n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % n;
-}
 
 static struct msp_share *share(size_t n, uint32_t parts)
 {
@@ -91,7 +84,7 @@ static void check_sizes(void)
 		for (size_t c = 0; c < 5; c++)
 			for (size_t p = 0; p < 6; p++) {
 				for (size_t i = 0; i < count[c]; i++)
-					set(i, 1 + (k % 3 == 0 ? 1000000 : k % 3 == 1 ? random_below(1u << 20) : random_below(64) < 60 ? random_below(1u << 14) : random_below(1u << 30)));
+					set(i, 1 + (k % 3 == 0 ? 1000000 : k % 3 == 1 ? random_below(&state, 1u << 20) : random_below(&state, 64) < 60 ? random_below(&state, 1u << 14) : random_below(&state, 1u << 30)));
 				check_even(count[c], parts[p]);
 			}
 }
